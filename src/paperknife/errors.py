@@ -1,0 +1,87 @@
+"""Every error a user can meet.
+
+Each message says what failed, the value, what was expected and what to do. None holds personal data.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class PaperknifeError(Exception):
+    """Base of all errors that a user can cause or mend; the command line prints it as one line and exits 1.
+
+    Attributes
+    ----------
+    code : str
+        Stable identifier, used by the HTTP service's problem documents.
+    """
+
+    code = "error"
+
+
+class LogError(PaperknifeError):
+    """An event log cannot be read as one: missing columns, wrong types, unreadable or empty files."""
+
+    code = "bad-log"
+
+
+class PayloadError(PaperknifeError):
+    """A provider's payload is not what its name says, or the provider is unknown."""
+
+    code = "bad-payload"
+
+
+class NetworkListError(PaperknifeError):
+    """A network list cannot be read or fetched, or an address is none."""
+
+    code = "bad-network-list"
+
+
+class BundleError(PaperknifeError):
+    """A saved model is missing, damaged, or made for another feature catalogue."""
+
+    code = "bad-model"
+
+
+class TrainingError(PaperknifeError):
+    """A log cannot be learned from, and why."""
+
+    code = "cannot-train"
+
+
+class EvaluationError(PaperknifeError):
+    """Verdicts and truth cannot be compared."""
+
+    code = "cannot-evaluate"
+
+
+class RequestError(PaperknifeError):
+    """A question put to the scorer (over HTTP or in Python) is malformed."""
+
+    code = "bad-request"
+
+
+class MissingExtraError(PaperknifeError):
+    """An optional part of paperknife is not installed; the message names the command that installs it."""
+
+    code = "missing-extra"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the '{extra}' extra. Install it with: pip install 'paperknife[{extra}]'")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the known name nearest to `name`, or "" where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("sengrid", ["sendgrid", "mailgun"])
+    " Did you mean 'sendgrid'?"
+    """
+    near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    return f" Did you mean '{near[0]}'?" if near else ""
