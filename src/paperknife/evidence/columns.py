@@ -1,0 +1,91 @@
+"""The columns of the evidence table: one row an open, integers only, computed by SQL for logs and live for questions.
+
+The catalogue of `paperknife.evidence.features` says what a model makes of them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+IDENTITY: Final = (
+    "event_id",
+    "message_id",
+    "recipient_id",
+    "recipient_domain",
+    "campaign_id",
+    "sender_id",
+    "occurred_at",
+    "horizon",
+    "seen_s",
+    "is_ambiguous",
+)
+
+KINDS_OF_OPEN: Final = ("client_family", "network_class", "mechanism", "evidence")
+"""`evidence` says what the row had: full, no_ip, no_user_agent or time_only."""
+
+FLAGS: Final = ("clock_kind",)
+"""`clock_kind` is delivered, sent, or null where the log holds neither at or before the open."""
+
+KEYS: Final[dict[str, str]] = {
+    "recipient": "recipient_id",
+    "domain": "recipient_domain",
+    "network": "network_key",
+}
+"""Whose past is kept, and the column that names them. A network is a /24 or a /48."""
+
+KEY_SUMS: Final = (
+    "sent_n",
+    "delivered_n",
+    "opens_n",
+    "apple_n",
+    "visible_n",
+    "machine_n",
+    "quick_n",
+    "slow_n",
+    "repeat_n",
+    "recipients_n",
+    "clicks_n",
+    "clean_n",
+    "replies_n",
+    "active_n",
+    "active_cos",
+    "active_sin",
+)
+"""What is summed over a key's last 30 UTC days: events, opens by kind (`quick_n` within 60 s of the clock, `slow_n`
+after an hour, `repeat_n` not the message's first), recipients seen per day, clicks, clean clicks, and where on the
+24-hour clock face the person was active (sums of 1000 cos and 1000 sin of the UTC time of day)."""
+
+KEY_OTHERS: Final = ("since_open_us", "since_click_us", "opens_60s_n")
+
+MESSAGE_HISTORY: Final = (
+    "delay_us",
+    "campaign_since_us",
+    "message_opens_n",
+    "since_first_open_us",
+    "since_last_open_us",
+    "message_same_client_n",
+    "message_apple_n",
+    "message_clicks_n",
+    "message_clean_n",
+    "since_click_us",
+)
+
+HISTORY: Final = MESSAGE_HISTORY + tuple(f"{key}_{name}" for key in KEYS for name in (*KEY_SUMS, *KEY_OTHERS))
+
+AFTERMATH: Final = (
+    "delivered_after_us",
+    "later_opens_n",
+    "next_open_us",
+    "later_visible_n",
+    "later_clicks_n",
+    "later_clean_n",
+    "next_click_us",
+    "next_clean_us",
+    "later_replies_n",
+    "next_reply_us",
+    "recipient_next_open_us",
+    "recipient_later_60s_n",
+    "recipient_next_clean_us",
+    "domain_later_60s_n",
+    "network_later_60s_n",
+)

@@ -1,0 +1,563 @@
+"""The catalogue of features: what a model sees of an open, computed from the integers of the evidence table.
+
+One vectorised function, `encode`, serves batch scoring, training and single questions alike. A feature is null (NaN)
+where what it needs is not there: the model has learned what to do without it. Time spans are logarithms, since a
+second matters after two and not after a day; shares are of the last 30 days; nothing here is an id or a position.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from paperknife.evidence.columns import AFTERMATH, HISTORY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+Need = Literal["user_agent", "ip", "clock", "recipient", "domain", "campaign", "aftermath", "time_zone"]
+View = Literal["timing", "message", "client", "network", "recipient", "domain", "clicks", "later"]
+
+_HOUR_US: Final = 3_600_000_000
+_DAY_US: Final = 24 * _HOUR_US
+
+
+class Columns:
+    """An evidence table's columns as float64 arrays with NaN for null, converted when first asked for."""
+
+    def __init__(self, evidence: pd.DataFrame) -> None:
+        self._evidence = evidence
+        self._floats: dict[str, Floats] = {}
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self._floats:
+            column = self._evidence[name]
+            self._floats[name] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return self._floats[name]
+
+    def is_one_of(self, name: str, values: Iterable[str]) -> Floats:
+        """Return 1 where the text column is one of the values, 0 where it is another, NaN where it is null."""
+        column = self._evidence[name]
+        return np.where(column.isna(), np.nan, column.isin(list(values)).to_numpy(dtype=np.float64))
+
+    def microseconds(self) -> Floats:
+        """Return when each open came: microseconds since 1970, UTC."""
+        stamps = self._evidence["occurred_at"].dt.as_unit("us").astype("int64")
+        return stamps.to_numpy(dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One thing a model sees of an open.
+
+    Attributes
+    ----------
+    name : str
+    view : str
+        The group under which its contribution is explained.
+    unit : str
+    needs : tuple of str
+        What the log must hold; without any of these the feature is null.
+    null_means : str
+    formula : callable
+        From `Columns` to a float64 array, one value an open.
+    """
+
+    name: str
+    view: View
+    unit: str
+    needs: tuple[Need, ...]
+    null_means: str
+    formula: Callable[[Columns], Floats]
+
+
+def _log_s(microseconds: Floats) -> Floats:
+    """Return log10(1 + seconds): 0 for at once, 1.8 for a minute, 3.6 for an hour, 4.9 for a day."""
+    return np.log10(1 + np.maximum(microseconds, 0) / 1e6)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+
+
+def _capped(counts: Floats, most: float) -> Floats:
+    return np.minimum(counts, most)
+
+
+def _activity_gap_h(columns: Columns, key: str) -> Floats:
+    """Return the hours from the middle of the key's active day, -12 to 12: about 0 at their afternoon, 12 at their night.
+
+    Where a person is active stands on the 24-hour clock face as sums of cosines and sines: their direction is the
+    middle of the waking day (a circular mean), whatever the time zone.
+    """
+    middle = np.arctan2(columns[f"{key}_active_sin"], columns[f"{key}_active_cos"])
+    now = 2 * np.pi * np.mod(columns.microseconds(), _DAY_US) / _DAY_US
+    gap = np.mod(now - middle + np.pi, 2 * np.pi) - np.pi
+    return np.where(columns[f"{key}_active_n"] > 0, gap * 12 / np.pi, np.nan)
+
+
+def _activity_sure(columns: Columns, key: str) -> Floats:
+    """Return how surely the active hours are known: length of the mean direction, shrunk where it rests on little."""
+    length = np.hypot(columns[f"{key}_active_sin"], columns[f"{key}_active_cos"]) / 1000
+    times_n = columns[f"{key}_active_n"]
+    return np.where(times_n > 0, length / (times_n + 3), np.nan)
+
+
+def _mails(columns: Columns, key: str) -> Floats:
+    return np.maximum(columns[f"{key}_sent_n"], columns[f"{key}_delivered_n"])
+
+
+def _timing() -> list[Feature]:
+    return [
+        Feature(
+            "delay",
+            "timing",
+            "log10(1 + s)",
+            ("clock",),
+            "no delivery or send before the open",
+            lambda c: _log_s(c["delay_us"]),
+        ),
+        Feature(
+            "is_sent_clock",
+            "timing",
+            "0 or 1",
+            ("clock",),
+            "no clock at all",
+            lambda c: c.is_one_of("clock_kind", ["sent"]),
+        ),
+        Feature(
+            "campaign_age",
+            "timing",
+            "log10(1 + s)",
+            ("campaign",),
+            "no campaign, its first event, or a clock that is better",
+            lambda c: np.where(np.isnan(c["delay_us"]), _log_s(c["campaign_since_us"]), np.nan),
+        ),
+        Feature(
+            "seen",
+            "timing",
+            "log10(1 + s)",
+            (),
+            "never null: how long after the open the evidence looks",
+            lambda c: _log_s(c["seen_s"] * 1e6),
+        ),
+        Feature(
+            "delivered_after",
+            "timing",
+            "log10(1 + s)",
+            ("aftermath",),
+            "no delivery was logged after the open",
+            lambda c: _log_s(c["delivered_after_us"]),
+        ),
+        Feature(
+            "recipient_hours_off",
+            "timing",
+            "h",
+            ("recipient", "time_zone"),
+            "the recipient's hours are not known",
+            lambda c: _activity_gap_h(c, "recipient"),
+        ),
+        Feature(
+            "recipient_hours_sure",
+            "timing",
+            "share",
+            ("recipient", "time_zone"),
+            "the recipient's hours are not known",
+            lambda c: _activity_sure(c, "recipient"),
+        ),
+        Feature(
+            "domain_hours_off",
+            "timing",
+            "h",
+            ("domain", "time_zone"),
+            "the domain's hours are not known",
+            lambda c: _activity_gap_h(c, "domain"),
+        ),
+        Feature(
+            "domain_hours_sure",
+            "timing",
+            "share",
+            ("domain", "time_zone"),
+            "the domain's hours are not known",
+            lambda c: _activity_sure(c, "domain"),
+        ),
+    ]
+
+
+def _message() -> list[Feature]:
+    first = "the first open of its message"
+    return [
+        Feature(
+            "opens_before",
+            "message",
+            "count, at most 10",
+            (),
+            "never null",
+            lambda c: _capped(c["message_opens_n"], 10),
+        ),
+        Feature(
+            "since_first_open",
+            "message",
+            "log10(1 + s)",
+            (),
+            first,
+            lambda c: _log_s(c["since_first_open_us"]),
+        ),
+        Feature(
+            "since_last_open", "message", "log10(1 + s)", (), first, lambda c: _log_s(c["since_last_open_us"])
+        ),
+        Feature(
+            "same_client_before",
+            "message",
+            "share",
+            ("user_agent",),
+            f"{first}, or no user agent",
+            lambda c: _ratio(c["message_same_client_n"], c["message_opens_n"]),
+        ),
+        Feature(
+            "apple_before",
+            "message",
+            "share",
+            ("user_agent", "ip"),
+            first,
+            lambda c: _ratio(c["message_apple_n"], c["message_opens_n"]),
+        ),
+        Feature(
+            "clicks_before",
+            "clicks",
+            "count, at most 10",
+            (),
+            "never null",
+            lambda c: _capped(c["message_clicks_n"], 10),
+        ),
+        Feature(
+            "clean_clicks_before",
+            "clicks",
+            "count, at most 10",
+            (),
+            "never null",
+            lambda c: _capped(c["message_clean_n"], 10),
+        ),
+        Feature(
+            "since_click",
+            "clicks",
+            "log10(1 + s)",
+            (),
+            "no click in the message before",
+            lambda c: _log_s(c["since_click_us"]),
+        ),
+    ]
+
+
+_CLIENT_GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "apple_mail": ("apple_mail",),
+    "gmail_proxy": ("gmail_proxy",),
+    "gmail_prefetch": ("gmail_prefetch",),
+    "yahoo_proxy": ("yahoo_proxy",),
+    "mail_app": ("outlook_desktop", "outlook_mobile", "thunderbird", "android_mail", "apple_mail_old"),
+    "browser": ("browser_desktop", "browser_mobile", "safari"),
+    "script": ("script", "scanner"),
+    "no_name": ("empty", "other"),
+}
+
+_NETWORK_GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "apple_relay": ("apple_relay",),
+    "mail_proxy": ("google_proxy", "yahoo_proxy"),
+    "scanner": ("scanner",),
+    "microsoft": ("microsoft",),
+    "cloud": ("cloud", "google"),
+    "private": ("private",),
+    "elsewhere": ("other",),
+}
+
+
+def _kinds() -> list[Feature]:
+    clients = [
+        Feature(
+            f"client_is_{group}",
+            "client",
+            "0 or 1",
+            ("user_agent",),
+            "no user agent",
+            lambda c, families=families: c.is_one_of("client_family", families),
+        )  # type: ignore[misc]
+        for group, families in _CLIENT_GROUPS.items()
+    ]
+    networks = [
+        Feature(
+            f"network_is_{group}",
+            "network",
+            "0 or 1",
+            ("ip",),
+            "no IP",
+            lambda c, classes=classes: c.is_one_of("network_class", classes),
+        )  # type: ignore[misc]
+        for group, classes in _NETWORK_GROUPS.items()
+    ]
+    return [*clients, *networks]
+
+
+_KEY_NEEDS: Final[dict[str, Need]] = {"recipient": "recipient", "domain": "domain", "network": "ip"}
+
+
+def _past(key: Literal["recipient", "domain", "network"]) -> list[Feature]:
+    need = _KEY_NEEDS[key]
+    absent = f"no {need} given"
+
+    def share(name: str, part: str, whole: str, *needs: Need, of: str) -> Feature:
+        return Feature(
+            f"{key}_{name}",
+            key,
+            "share",
+            (need, *needs),
+            f"{absent}, or {of}",
+            lambda c: _ratio(c[f"{key}_{part}"], c[f"{key}_{whole}"]),
+        )
+
+    no_opens = "no opens in the last 30 days"
+    features = [
+        Feature(
+            f"{key}_opens",
+            key,
+            "log10(1 + count)",
+            (need,),
+            absent,
+            lambda c: np.log10(1 + c[f"{key}_opens_n"]),
+        ),
+        share("apple_share", "apple_n", "opens_n", of=no_opens),
+        share("visible_share", "visible_n", "opens_n", of=no_opens),
+        share("machine_share", "machine_n", "opens_n", of=no_opens),
+        share("quick_share", "quick_n", "opens_n", "clock", of=no_opens),
+        share("slow_share", "slow_n", "opens_n", "clock", of=no_opens),
+        share("repeat_share", "repeat_n", "opens_n", of=no_opens),
+        share("clean_rate", "clean_n", "opens_n", of=no_opens),
+        share("clean_share", "clean_n", "clicks_n", of="no clicks in the last 30 days"),
+        Feature(
+            f"{key}_since_open",
+            key,
+            "log10(1 + s)",
+            (need,),
+            f"{absent}, or {no_opens}",
+            lambda c: _log_s(c[f"{key}_since_open_us"]),
+        ),
+        Feature(
+            f"{key}_minute_before",
+            key,
+            "log10(1 + count)",
+            (need,),
+            absent,
+            lambda c: np.log10(1 + c[f"{key}_opens_60s_n"]),
+        ),
+    ]
+    if key != "network":
+        features += [
+            Feature(
+                f"{key}_mails",
+                key,
+                "log10(1 + count)",
+                (need,),
+                absent,
+                lambda c: np.log10(1 + _mails(c, key)),
+            ),
+            Feature(
+                f"{key}_open_rate",
+                key,
+                "share, at most 2",
+                (need,),
+                f"{absent}, or no mail in the last 30 days",
+                lambda c: _capped(_ratio(c[f"{key}_opens_n"] - c[f"{key}_repeat_n"], _mails(c, key)), 2),
+            ),
+            Feature(
+                f"{key}_since_click",
+                key,
+                "log10(1 + s)",
+                (need,),
+                f"{absent}, or no click in the last 30 days",
+                lambda c: _log_s(c[f"{key}_since_click_us"]),
+            ),
+        ]
+    if key != "recipient":
+        features.append(share("recipients_share", "recipients_n", "opens_n", of=no_opens))
+    if key == "recipient":
+        features.append(
+            Feature(
+                "recipient_replies",
+                key,
+                "count, at most 5",
+                (need,),
+                absent,
+                lambda c: _capped(c["recipient_replies_n"], 5),
+            )
+        )
+    return features
+
+
+def _later() -> list[Feature]:
+    unseen = "none came within what has been seen"
+
+    def gap(name: str, column: str, *needs: Need) -> Feature:
+        return Feature(
+            name, "later", "log10(1 + s)", ("aftermath", *needs), unseen, lambda c: _log_s(c[column])
+        )
+
+    def count(name: str, column: str, *needs: Need) -> Feature:
+        return Feature(
+            name,
+            "later",
+            "count, at most 10",
+            ("aftermath", *needs),
+            "at the moment of the open",
+            lambda c: _capped(c[column], 10),
+        )
+
+    return [
+        count("later_opens", "later_opens_n"),
+        gap("next_open", "next_open_us"),
+        count("later_visible", "later_visible_n", "user_agent", "ip"),
+        count("later_clicks", "later_clicks_n"),
+        count("later_clean_clicks", "later_clean_n"),
+        gap("next_click", "next_click_us"),
+        gap("next_clean_click", "next_clean_us"),
+        Feature(
+            "last_open_before_click",
+            "later",
+            "0 or 1",
+            ("aftermath",),
+            "no clean click followed",
+            lambda c: np.where(
+                np.isnan(c["next_clean_us"]), np.nan, 1.0 - (c["next_open_us"] < c["next_clean_us"])
+            ),
+        ),
+        count("later_replies", "later_replies_n"),
+        gap("next_reply", "next_reply_us"),
+        gap("recipient_next_open", "recipient_next_open_us", "recipient"),
+        count("recipient_minute_after", "recipient_later_60s_n", "recipient"),
+        gap("recipient_next_clean_click", "recipient_next_clean_us", "recipient"),
+        Feature(
+            "domain_minute_after",
+            "later",
+            "log10(1 + count)",
+            ("aftermath", "domain"),
+            "not seen, or no domain",
+            lambda c: np.log10(1 + c["domain_later_60s_n"]),
+        ),
+        Feature(
+            "network_minute_after",
+            "later",
+            "log10(1 + count)",
+            ("aftermath", "ip"),
+            "not seen, or no IP",
+            lambda c: np.log10(1 + c["network_later_60s_n"]),
+        ),
+    ]
+
+
+@cache
+def catalogue() -> tuple[Feature, ...]:
+    """Return every feature, in the order of the columns that `encode` makes."""
+    return (
+        *_timing(),
+        *_message(),
+        *_kinds(),
+        *_past("recipient"),
+        *_past("domain"),
+        *_past("network"),
+        *_later(),
+    )
+
+
+def feature_names() -> tuple[str, ...]:
+    """Return the features' names, in order."""
+    return tuple(feature.name for feature in catalogue())
+
+
+def encode(evidence: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Return what a model sees of each open.
+
+    Parameters
+    ----------
+    evidence : pandas.DataFrame
+        From `gather_evidence`, or its like for single questions.
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (opens, features)
+        Columns in the order of `catalogue`; NaN where a feature is null.
+    """
+    columns = Columns(evidence)
+    matrix = np.empty((len(evidence), len(catalogue())), dtype=np.float32)
+    for place, feature in enumerate(catalogue()):
+        matrix[:, place] = feature.formula(columns)
+    return matrix
+
+
+def is_evidence(table: object) -> bool:
+    """Return whether a table is evidence, and not yet a matrix of features."""
+    return isinstance(table, pd.DataFrame) and {"delay_us", "seen_s", "mechanism"} <= set(table.columns)
+
+
+def masked(
+    matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]], missing: Iterable[Need]
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Return a copy in which every feature that needs one of the missing things is null.
+
+    Features that live on either the user agent or the IP (whose `needs` hold both) go only when both are missing.
+    """
+    gone = set(missing)
+    either = {"user_agent", "ip"}
+    result = matrix.copy()
+    for place, feature in enumerate(catalogue()):
+        needs = set(feature.needs)
+        certain = needs - either if either <= needs else needs
+        if certain & gone or (either <= needs and either <= gone):
+            result[:, place] = np.nan
+    return result
+
+
+@cache
+def fingerprint() -> str:
+    """Return a digest of the catalogue: names, needs, and what every formula makes of a fixed made-up table.
+
+    A bundle carries it, so that a model never reads features computed in another way than those it learned from.
+    """
+    said = "\n".join(f"{f.name}|{f.view}|{f.unit}|{','.join(f.needs)}|{f.null_means}" for f in catalogue())
+    values = np.round(encode(_probe()).astype(np.float64), 3)
+    text = "\n".join(
+        ",".join("" if np.isnan(value) else f"{value + 0.0:.3f}" for value in row) for row in values
+    )
+    return hashlib.sha256(f"{said}\n{text}".encode()).hexdigest()
+
+
+def _probe() -> pd.DataFrame:
+    """Return a fixed table of made-up evidence that reaches every formula."""
+    rows_n = 40
+    step = np.arange(rows_n, dtype=np.int64)
+    table = pd.DataFrame(
+        {
+            "occurred_at": pd.to_datetime(1_767_225_600_000_000 + step * 5_000_000_017, unit="us", utc=True),
+            "seen_s": (step % 5) * 1234.5,
+            "clock_kind": [["delivered", "sent", None][n % 3] for n in step],
+            "client_family": [[*sum(_CLIENT_GROUPS.values(), ()), None][n % 17] for n in step],
+            "network_class": [[*sum(_NETWORK_GROUPS.values(), ()), None][n % 10] for n in step],
+        }
+    )
+    for place, name in enumerate((*HISTORY, *AFTERMATH)):
+        scale = 7_654_321 if name.endswith("_us") else 1
+        numbers = ((step * (2 * place + 3)) % 41) * scale
+        table[name] = pd.Series(numbers, dtype="Int64").mask(pd.Series((step + place) % 7 == 0))
+    return table
+
+
+def describe() -> pd.DataFrame:
+    """Return the catalogue as a table: name, view, unit, needs, null_means."""
+    return pd.DataFrame(
+        [(f.name, f.view, f.unit, ", ".join(f.needs), f.null_means) for f in catalogue()],
+        columns=["name", "view", "unit", "needs", "null_means"],
+    )

@@ -1,0 +1,234 @@
+"""What is known about each open of a log, as of a moment: the SQL of this folder, run on an engine.
+
+The history of an open is what was known the moment it happened; its aftermath is what came within the horizon.
+Both are integers; `paperknife.evidence.features` turns them into what a model sees.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from paperknife.engines.duckdb import DuckDBEngine
+from paperknife.errors import RequestError, did_you_mean
+from paperknife.evidence.clients import client_families
+from paperknife.evidence.columns import (
+    AFTERMATH,
+    FLAGS,
+    HISTORY,
+    IDENTITY,
+    KEYS,
+    KEY_SUMS,
+    KINDS_OF_OPEN,
+)
+from paperknife.evidence.kinds import kinds_table
+from paperknife.evidence.networks import NetworkTable, network_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from paperknife.events.log import EventLog
+
+HORIZONS: Final[dict[str, int]] = {
+    "instant": 0,
+    "1h": 3_600_000_000,
+    "24h": 86_400_000_000,
+    "7d": 7 * 86_400_000_000,
+    "settled": 7 * 86_400_000_000,
+}
+"""How long after an open the evidence looks, in microseconds."""
+
+CLEAN_CLICK_US: Final = 10_000_000
+"""A click this soon after the delivery is a gateway's: their bursts begin seconds after delivery (FACTS.md section 2)."""
+
+BURST_US: Final = 3_000_000
+"""Clicks in one message closer together than this are a burst: nobody reads a page in three seconds."""
+
+
+def horizon_us(horizon: str) -> int:
+    """Return a horizon's length in microseconds.
+
+    Raises
+    ------
+    RequestError
+        When the horizon is none of `HORIZONS`.
+    """
+    if horizon not in HORIZONS:
+        raise RequestError(
+            f"Horizon '{horizon}' is unknown; it is one of {', '.join(HORIZONS)}.{did_you_mean(horizon, HORIZONS)}"
+        )
+    return HORIZONS[horizon]
+
+
+def gather_evidence(
+    log: EventLog,
+    *,
+    horizon: str = "settled",
+    as_of: datetime | pd.Timestamp | None = None,
+    networks: NetworkTable | None = None,
+    memory: str | None = None,
+) -> pd.DataFrame:
+    """Return what is known about each open of a log, one row an open.
+
+    Parameters
+    ----------
+    log : EventLog
+        From `read_events`.
+    horizon : {"instant", "1h", "24h", "7d", "settled"}
+        How long after each open to look; "settled" is seven days.
+    as_of : datetime, optional
+        Events later than this are not looked at (UTC where a zone is missing). Default: the log's last event.
+    networks : NetworkTable, optional
+        Default: the built-in table and the lists the user has imported.
+    memory : str, optional
+        DuckDB's memory bound, such as "2GB"; beyond it, it spills to disk.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as in `paperknife.evidence.columns`: identity and kinds as strings (null where not known), `seen_s`
+        in seconds (float64), the rest Int64 counts and microseconds (null where not known or not seen yet).
+        Ordered by `occurred_at`, then `event_id`.
+
+    Raises
+    ------
+    RequestError
+        For an unknown horizon.
+    LogError
+        For a log that is none.
+
+    Examples
+    --------
+    >>> import paperknife as pk
+    >>> evidence = pk.gather_evidence(pk.read_events("log/"), horizon="instant")  # doctest: +SKIP
+    """
+    return next(iter(gather_horizons(log, [horizon], as_of=as_of, networks=networks, memory=memory).values()))
+
+
+def gather_horizons(
+    log: EventLog,
+    horizons: Iterable[str],
+    *,
+    as_of: datetime | pd.Timestamp | None = None,
+    networks: NetworkTable | None = None,
+    memory: str | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Return the evidence at several horizons, at little more than the cost of one: the history is shared.
+
+    Parameters and errors are those of `gather_evidence`; the answer maps each horizon to its table.
+    """
+    asked = {horizon: horizon_us(horizon) for horizon in horizons}
+    with DuckDBEngine(memory=memory) as engine:
+        last_us = _prepare(engine, log, as_of, networks or NetworkTable.load())
+        here = files("paperknife.evidence")
+        engine.run(
+            (here / "history.sql").read_text(encoding="utf-8"),
+            clean_click_us=CLEAN_CLICK_US,
+            burst_us=BURST_US,
+        )
+        key_history = (here / "key_history.sql").read_text(encoding="utf-8")
+        for key, column in KEYS.items():
+            engine.run(key_history, key=key, column=column, **_sums(key))
+        aftermath = (here / "aftermath.sql").read_text(encoding="utf-8")
+        answers = {}
+        for horizon, length_us in asked.items():
+            if length_us:
+                engine.run(aftermath, horizon_us=length_us)
+            table = engine.connection.sql(_evidence_query(length_us, last_us)).df()
+            answers[horizon] = _typed(table, horizon)
+        return answers
+
+
+def _prepare(
+    engine: DuckDBEngine, log: EventLog, as_of: datetime | pd.Timestamp | None, networks: NetworkTable
+) -> int:
+    """Lay the tables that history.sql reads; return the as-of time in microseconds."""
+    log.register(engine.connection, "log_events")
+    run = engine.connection.execute
+    cut = ""
+    if as_of is not None:
+        moment = pd.Timestamp(as_of)
+        moment = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+        cut = f"WHERE epoch_us(occurred_at) <= {moment.as_unit('us').value}"
+    run(
+        "CREATE OR REPLACE TEMP TABLE events AS "
+        f"SELECT * EXCLUDE (occurred_at), epoch_us(occurred_at) AS at_us FROM log_events {cut}"
+    )
+    ips = run("SELECT DISTINCT ip FROM events WHERE ip IS NOT NULL").df()["ip"].to_numpy(dtype=object)
+    engine.register(
+        "addresses",
+        pd.DataFrame(
+            {"ip": ips, "network_class": networks.classify(ips), "network_key": network_keys(ips)},
+            dtype="str",
+        ),
+    )
+    agents = run("SELECT DISTINCT user_agent FROM events WHERE user_agent IS NOT NULL").df()["user_agent"]
+    engine.register(
+        "agents",
+        pd.DataFrame(
+            {"user_agent": agents, "client_family": client_families(agents.to_numpy(dtype=object))},
+            dtype="str",
+        ),
+    )
+    engine.register("kinds", kinds_table().astype({"client_family": "str", "network_class": "str"}))
+    if as_of is not None:
+        return int(moment.as_unit("us").value)
+    row = run("SELECT max(at_us) FROM events").fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def _sums(key: str) -> dict[str, str]:
+    """Return the lists of sums that key_history.sql needs: the same measures in each step."""
+    return {
+        "day_sums": ", ".join(f"sum({name}) AS {name}" for name in KEY_SUMS),
+        "past_sums": ", ".join(f"sum({name}) OVER past AS {name}" for name in KEY_SUMS),
+        "today_sums": ", ".join(f"sum({name}) OVER today AS {name}" for name in KEY_SUMS),
+        "history_sums": ", ".join(
+            f"coalesce(t.{name}, 0) + coalesce(p.{name}, 0) AS {key}_{name}" for name in KEY_SUMS
+        ),
+    }
+
+
+def _evidence_query(length_us: int, last_us: int) -> str:
+    histories = "".join(
+        f" LEFT JOIN {key}_history {key}_h ON {key}_h.key = o.{column} AND {key}_h.at_us = o.at_us"
+        for key, column in KEYS.items()
+    )
+    after = " LEFT JOIN aftermath a ON a.event_id = o.event_id" if length_us else ""
+    seen_us = f"greatest(0, least({length_us}, {last_us} - o.at_us))"
+    columns = [
+        *(f"o.{name}" for name in IDENTITY if name not in {"occurred_at", "horizon", "seen_s"}),
+        "make_timestamp(o.at_us) AS occurred_at",
+        f"{seen_us} / 1e6 AS seen_s",
+        *(f"o.{name}" for name in (*KINDS_OF_OPEN, *FLAGS)),
+        *(f"CAST({name} AS BIGINT) AS {name}" for name in HISTORY),
+        *(
+            # A delivery logged after the open is only the clock of an open that has no earlier one.
+            _late_delivery
+            if name == "delivered_after_us" and length_us
+            else f"CAST(a.{name} AS BIGINT) AS {name}"
+            if length_us
+            else f"CAST(NULL AS BIGINT) AS {name}"
+            for name in AFTERMATH
+        ),
+    ]
+    return f"SELECT {', '.join(columns)} FROM opens o{histories}{after} ORDER BY o.at_us, o.event_id"
+
+
+_late_delivery = (
+    "CAST(CASE WHEN o.clock_kind IS DISTINCT FROM 'delivered' THEN a.delivered_after_us END AS BIGINT) "
+    "AS delivered_after_us"
+)
+
+
+def _typed(table: pd.DataFrame, horizon: str) -> pd.DataFrame:
+    """Give every column the type that `gather_evidence` promises."""
+    types = dict.fromkeys((*HISTORY, *AFTERMATH), "Int64")
+    table = table.assign(
+        occurred_at=pd.to_datetime(table["occurred_at"]).dt.as_unit("us").dt.tz_localize("UTC"),
+        horizon=pd.Series(horizon, index=table.index, dtype="str"),
+    ).astype(types)
+    return table[[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH]]

@@ -1,0 +1,121 @@
+-- What is known about each open at the moment it happened: nothing that comes later, nothing of the same microsecond.
+-- Tables in: events (the canonical log up to the as-of time), addresses (ip -> network_class, network_key),
+-- agents (user_agent -> client_family), kinds (client_family, network_class -> mechanism and its flags).
+-- Times are integer microseconds since 1970, UTC; a day is a whole number of UTC days since then.
+-- Only integers are kept: ratios, logarithms and hours are computed from them in features.py.
+
+-- step: seen_events
+-- one row per event, with what its address and agent say
+SELECT
+    e.event_id, e.event_type, e.message_id, e.recipient_id, e.recipient_domain, e.campaign_id, e.sender_id,
+    coalesce(e.is_ambiguous, false) AS is_ambiguous,
+    e.at_us,
+    e.at_us // 86400000000 AS day,
+    k.client_family, k.network_class, a.network_key, k.mechanism,
+    CASE
+        WHEN k.client_family IS NOT NULL AND k.network_class IS NOT NULL THEN 'full'
+        WHEN k.client_family IS NOT NULL THEN 'no_ip'
+        WHEN k.network_class IS NOT NULL THEN 'no_user_agent'
+        ELSE 'time_only'
+    END AS evidence,
+    k.is_apple, k.is_visible, k.is_machine, k.is_click_machine
+FROM events e
+LEFT JOIN addresses a ON a.ip = e.ip
+LEFT JOIN agents g ON g.user_agent = e.user_agent
+JOIN kinds k
+    ON k.client_key = coalesce(e.client_family, g.client_family, '')
+    AND k.network_key = coalesce(e.network_class, a.network_class, '');
+
+-- step: message_events
+-- one row per event within 30 days of its message's first event; later ones stand alone and see no history of it
+SELECT *
+FROM (SELECT *, min(at_us) OVER (PARTITION BY message_id) AS message_began_us FROM seen_events)
+WHERE at_us - message_began_us <= 30 * 86400000000;
+
+-- step: clocks
+-- one row per open or click of a message, with its clock: the latest delivery at or before it, else the latest send
+SELECT event_id, event_type, message_id, at_us, is_click_machine, is_apple, client_family,
+    coalesce(delivered_us, sent_us) AS clock_us,
+    CASE WHEN delivered_us IS NOT NULL THEN 'delivered' WHEN sent_us IS NOT NULL THEN 'sent' END AS clock_kind,
+    clicked_us
+FROM (
+    SELECT *,
+        max(CASE WHEN event_type = 'delivered' THEN at_us END) OVER past_and_now AS delivered_us,
+        max(CASE WHEN event_type = 'sent' THEN at_us END) OVER past_and_now AS sent_us,
+        max(CASE WHEN event_type = 'click' THEN at_us END) OVER past AS clicked_us
+    FROM message_events
+    WINDOW
+        past_and_now AS (PARTITION BY message_id ORDER BY at_us RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+        past AS (PARTITION BY message_id ORDER BY at_us RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+)
+WHERE event_type IN ('open', 'click');
+
+-- step: facts
+-- one row per event, as it looked when it came: its delay, and whether a click could be a person's.
+-- A click is clean unless a machine's network or agent made it, it came within {clean_click_us} us of the
+-- delivery, or within {burst_us} us of another click in the message (FACTS.md section 2: gateways click in bursts).
+SELECT s.*, c.clock_us, c.clock_kind,
+    s.at_us - c.clock_us AS delay_us,
+    s.event_type = 'click'
+        AND NOT s.is_click_machine
+        AND coalesce(s.at_us - c.clock_us >= {clean_click_us}, true)
+        AND coalesce(s.at_us - c.clicked_us >= {burst_us}, true) AS is_clean
+FROM seen_events s
+LEFT JOIN clocks c ON c.event_id = s.event_id;
+
+-- step: message_opens
+-- one row per open within its message's 30 days: the message's opens so far, numbered by time, then id
+SELECT event_id,
+    row_number() OVER numbered - 1 AS message_opens_n,
+    at_us - first_value(at_us) OVER numbered AS first_gap_us,
+    at_us - lag(at_us) OVER numbered AS since_last_open_us,
+    CASE WHEN client_family IS NOT NULL
+        THEN row_number() OVER (PARTITION BY message_id, client_family ORDER BY at_us, event_id) - 1
+    END AS message_same_client_n,
+    coalesce(sum(CASE WHEN is_apple THEN 1 ELSE 0 END)
+        OVER (PARTITION BY message_id ORDER BY at_us, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+        AS message_apple_n
+FROM clocks
+WHERE event_type = 'open'
+WINDOW numbered AS (PARTITION BY message_id ORDER BY at_us, event_id);
+
+-- step: message_clicks
+-- one row per open or click within its message's 30 days: the clicks strictly before it
+SELECT c.event_id,
+    count(CASE WHEN c.event_type = 'click' THEN 1 END) OVER past AS message_clicks_n,
+    count(CASE WHEN f.is_clean THEN 1 END) OVER past AS message_clean_n,
+    c.at_us - c.clicked_us AS since_click_us
+FROM clocks c
+JOIN facts f ON f.event_id = c.event_id
+WINDOW past AS (PARTITION BY c.message_id ORDER BY c.at_us RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING);
+
+-- step: campaign_days
+-- one row per campaign and day: when the campaign's first event of that day came
+SELECT campaign_id, day, min(at_us) AS began_us
+FROM facts WHERE campaign_id IS NOT NULL GROUP BY campaign_id, day;
+
+-- step: campaign_begins
+-- one row per campaign and day: the first event of the last 30 days and today
+SELECT campaign_id, day,
+    min(began_us) OVER (PARTITION BY campaign_id ORDER BY day RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) AS began_us
+FROM campaign_days;
+
+-- step: opens
+-- one row per open: all of the above; the histories of recipient, domain and network are joined on by their keys
+SELECT f.event_id, f.message_id, f.recipient_id, f.recipient_domain, f.campaign_id, f.sender_id, f.at_us, f.day,
+    f.is_ambiguous, f.client_family, f.network_class, f.network_key, f.mechanism, f.evidence,
+    f.clock_kind, f.delay_us,
+    CASE WHEN b.began_us < f.at_us THEN f.at_us - b.began_us END AS campaign_since_us,
+    coalesce(o.message_opens_n, 0) AS message_opens_n,
+    CASE WHEN o.message_opens_n > 0 THEN o.first_gap_us END AS since_first_open_us,
+    o.since_last_open_us,
+    CASE WHEN f.client_family IS NOT NULL THEN coalesce(o.message_same_client_n, 0) END AS message_same_client_n,
+    coalesce(o.message_apple_n, 0) AS message_apple_n,
+    coalesce(c.message_clicks_n, 0) AS message_clicks_n,
+    coalesce(c.message_clean_n, 0) AS message_clean_n,
+    c.since_click_us
+FROM facts f
+LEFT JOIN message_opens o ON o.event_id = f.event_id
+LEFT JOIN message_clicks c ON c.event_id = f.event_id
+LEFT JOIN campaign_begins b ON b.campaign_id = f.campaign_id AND b.day = f.day
+WHERE f.event_type = 'open';

@@ -1,0 +1,340 @@
+"""The same evidence as the SQL's, for one open and the few events that a caller knows: no database is opened.
+
+Every definition here mirrors a step of history.sql, key_history.sql or aftermath.sql; a test replays logs both ways
+and wants equal integers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from paperknife.evidence.clients import client_families
+from paperknife.evidence.columns import (
+    AFTERMATH,
+    FLAGS,
+    HISTORY,
+    IDENTITY,
+    KEY_SUMS,
+    KEYS,
+    KINDS_OF_OPEN,
+)
+from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, horizon_us
+from paperknife.evidence.kinds import Kind, kinds
+from paperknife.evidence.networks import NetworkTable, network_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+DAY_US: Final = 86_400_000_000
+MINUTE_US: Final = 60_000_000
+MESSAGE_LIFE_US: Final = 30 * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the canonical log, with its time in integer microseconds since 1970 (UTC).
+
+    The fields are the columns of DESIGN's canonical log; null is None.
+    """
+
+    event_id: str
+    event_type: str
+    at_us: int
+    message_id: str
+    recipient_id: str | None = None
+    recipient_domain: str | None = None
+    campaign_id: str | None = None
+    sender_id: str | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+    is_ambiguous: bool = False
+    network_class: str | None = None
+    client_family: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One open to look at, the other events known, and how far to look.
+
+    Attributes
+    ----------
+    open : Event
+    events : sequence of Event
+        In any order; events with an id seen before are dropped, and so is the open itself.
+    horizon : str
+        One of `HORIZONS`.
+    as_of_us : int
+        Events later than this are not looked at.
+    """
+
+    open: Event
+    events: Sequence[Event]
+    horizon: str
+    as_of_us: int
+
+
+@dataclass(slots=True)
+class _Seen:
+    """An event with what its address and agent say, and how it looked when it came."""
+
+    event: Event
+    kind: Kind
+    network_key: str | None
+    clock_us: int | None = None
+    clock_kind: str | None = None
+    clicked_us: int | None = None
+    is_late: bool = False
+    is_clean: bool = False
+    opens_before: int = 0
+
+    @property
+    def at_us(self) -> int:
+        return self.event.at_us
+
+    @property
+    def type(self) -> str:
+        return self.event.event_type
+
+    @property
+    def delay_us(self) -> int | None:
+        return None if self.clock_us is None else self.at_us - self.clock_us
+
+    def key(self, column: str) -> str | None:
+        value: str | None = self.network_key if column == "network_key" else getattr(self.event, column)
+        return value
+
+
+def evidence_of(questions: Sequence[Asked], networks: NetworkTable | None = None) -> pd.DataFrame:
+    """Return the evidence of each question's open, one row a question, in the order asked.
+
+    Parameters
+    ----------
+    questions : sequence of Asked
+    networks : NetworkTable, optional
+        Default: the built-in table and the lists the user has imported.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns and types of `gather_evidence`.
+    """
+    look_up = _looker([event for asked in questions for event in (asked.open, *asked.events)], networks)
+    rows = [_row(asked, look_up) for asked in questions]
+    types = dict.fromkeys((*HISTORY, *AFTERMATH), "Int64") | {"seen_s": "float64", "is_ambiguous": "bool"}
+    texts = [name for name in (*IDENTITY, *KINDS_OF_OPEN, *FLAGS) if name not in types and name != "occurred_at"]
+    table = pd.DataFrame(rows, columns=[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH])
+    table["occurred_at"] = pd.to_datetime(table["occurred_at"].astype("int64"), unit="us", utc=True).dt.as_unit("us")
+    return table.astype(types | dict.fromkeys(texts, "str"))
+
+
+def _looker(events: Sequence[Event], networks: NetworkTable | None) -> Callable[[Event], _Seen]:
+    """Return a function that says what an event's address and agent mean, all of them looked up at once."""
+    ips = list({event.ip for event in events if event.ip is not None})
+    agents = list({event.user_agent for event in events if event.user_agent is not None})
+    table = networks or NetworkTable.load()
+    addresses = np.array(ips, dtype=object)
+    class_of = dict(zip(ips, table.classify(addresses), strict=True))
+    key_of = dict(zip(ips, network_keys(addresses), strict=True))
+    family_of = dict(zip(agents, client_families(np.array(agents, dtype=object)), strict=True))
+    meaning = kinds()
+
+    def look_up(event: Event) -> _Seen:
+        family = event.client_family or (family_of[event.user_agent] if event.user_agent is not None else None)
+        network = event.network_class or (class_of[event.ip] if event.ip is not None else None)
+        return _Seen(event, meaning[family, network], key_of[event.ip] if event.ip is not None else None)
+
+    return look_up
+
+
+def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
+    length_us = horizon_us(asked.horizon)
+    first_of = {asked.open.event_id: asked.open}
+    for event in asked.events:
+        first_of.setdefault(event.event_id, event)
+    known = sorted(
+        (look_up(event) for event in first_of.values() if event.at_us <= asked.as_of_us or event is asked.open),
+        key=lambda seen: (seen.at_us, seen.event.event_id),
+    )
+    _date(known)
+    opened = next(seen for seen in known if seen.event is asked.open)
+    event, kind = opened.event, opened.kind
+    message = [] if opened.is_late else [s for s in known if not s.is_late and s.event.message_id == event.message_id]
+    row: dict[str, object] = {
+        **{name: getattr(event, name) for name in IDENTITY if name not in {"occurred_at", "horizon", "seen_s"}},
+        "occurred_at": event.at_us,
+        "horizon": asked.horizon,
+        "seen_s": max(0, min(length_us, asked.as_of_us - event.at_us)) / 1e6,
+        "client_family": kind.client_family,
+        "network_class": kind.network_class,
+        "mechanism": kind.mechanism,
+        "evidence": _evidence(kind),
+        "clock_kind": opened.clock_kind,
+        **_message_history(opened, message),
+        "campaign_since_us": _campaign_since(opened, known),
+    }
+    for key, column in KEYS.items():
+        row |= _key_history(opened, known, key, column)
+    if length_us:
+        row |= _message_aftermath(opened, message, length_us)
+        row |= _key_aftermath(opened, known, length_us)
+    return row
+
+
+def _evidence(kind: Kind) -> str:
+    if kind.client_family is not None:
+        return "full" if kind.network_class is not None else "no_ip"
+    return "no_user_agent" if kind.network_class is not None else "time_only"
+
+
+def _date(known: Sequence[_Seen]) -> None:
+    """Fill in each event's clock, cleanliness and place among its message's opens (steps clocks and facts)."""
+    messages: dict[str, list[_Seen]] = {}
+    for seen in known:
+        messages.setdefault(seen.event.message_id, []).append(seen)
+    for events in messages.values():
+        began_us = events[0].at_us
+        for seen in events:
+            seen.is_late = seen.at_us - began_us > MESSAGE_LIFE_US
+        alive = [seen for seen in events if not seen.is_late]
+        for seen in alive:
+            if seen.type in {"open", "click"}:
+                seen.clock_us, seen.clock_kind = _clock(alive, seen.at_us)
+                seen.clicked_us = _latest(s.at_us for s in alive if s.type == "click" and s.at_us < seen.at_us)
+        for place, seen in enumerate(s for s in alive if s.type == "open"):
+            seen.opens_before = place
+        for seen in events:
+            seen.is_clean = (
+                seen.type == "click"
+                and not seen.kind.is_click_machine
+                and (seen.delay_us is None or seen.delay_us >= CLEAN_CLICK_US)
+                and (seen.clicked_us is None or seen.at_us - seen.clicked_us >= BURST_US)
+            )
+
+
+def _clock(message: Sequence[_Seen], at_us: int) -> tuple[int | None, str | None]:
+    for kind in ("delivered", "sent"):
+        clock_us = _latest(s.at_us for s in message if s.type == kind and s.at_us <= at_us)
+        if clock_us is not None:
+            return clock_us, kind
+    return None, None
+
+
+def _message_history(opened: _Seen, message: Sequence[_Seen]) -> dict[str, int | None]:
+    opens = [s for s in message if s.type == "open"][: opened.opens_before]
+    clicks = [s for s in message if s.type == "click" and s.at_us < opened.at_us]
+    family = opened.kind.client_family
+    return {
+        "delay_us": opened.delay_us,
+        "message_opens_n": len(opens),
+        "since_first_open_us": opened.at_us - opens[0].at_us if opens else None,
+        "since_last_open_us": opened.at_us - opens[-1].at_us if opens else None,
+        "message_same_client_n": None if family is None else sum(s.kind.client_family == family for s in opens),
+        "message_apple_n": sum(s.kind.is_apple for s in opens),
+        "message_clicks_n": len(clicks),
+        "message_clean_n": sum(s.is_clean for s in clicks),
+        "since_click_us": opened.at_us - clicks[-1].at_us if clicks else None,
+    }
+
+
+def _campaign_since(opened: _Seen, known: Sequence[_Seen]) -> int | None:
+    campaign = opened.event.campaign_id
+    if campaign is None:
+        return None
+    today = opened.at_us // DAY_US
+    began = [s.at_us for s in known if s.event.campaign_id == campaign and today - 30 <= s.at_us // DAY_US]
+    return opened.at_us - min(began) if min(began) < opened.at_us else None
+
+
+def _key_history(opened: _Seen, known: Sequence[_Seen], key: str, column: str) -> dict[str, int | None]:
+    value = opened.key(column)
+    if value is None:
+        return dict.fromkeys([f"{key}_{name}" for name in (*KEY_SUMS, "since_open_us", "since_click_us", "opens_60s_n")])
+    every = [s for s in known if s.key(column) == value and s.at_us < opened.at_us]
+    first_day = opened.at_us // DAY_US - 30
+    past = [s for s in every if s.at_us // DAY_US >= first_day]
+    opens = [s for s in past if s.type == "open"]
+    clicks = [s for s in past if s.type == "click"]
+    active = [s for s in past if s.is_clean or (s.type == "open" and s.kind.is_visible)]
+    angles = [2 * math.pi * ((s.at_us // MINUTE_US) % 1440) / 1440 for s in active]
+    sums = {
+        "sent_n": sum(s.type == "sent" for s in past),
+        "delivered_n": sum(s.type == "delivered" for s in past),
+        "opens_n": len(opens),
+        "apple_n": sum(s.kind.is_apple for s in opens),
+        "visible_n": sum(s.kind.is_visible for s in opens),
+        "machine_n": sum(s.kind.is_machine for s in opens),
+        "quick_n": sum(s.delay_us is not None and s.delay_us < MINUTE_US for s in opens),
+        "slow_n": sum(s.delay_us is not None and s.delay_us >= 60 * MINUTE_US for s in opens),
+        "repeat_n": sum(s.opens_before > 0 for s in opens),
+        "recipients_n": len({(s.at_us // DAY_US, s.event.recipient_id or s.event.message_id) for s in opens}),
+        "clicks_n": len(clicks),
+        "clean_n": sum(s.is_clean for s in clicks),
+        "replies_n": sum(s.type == "reply" for s in past),
+        "active_n": len(active),
+        "active_cos": sum(round(1000 * math.cos(angle)) for angle in angles),
+        "active_sin": sum(round(1000 * math.sin(angle)) for angle in angles),
+    }
+    opened_us = _latest(s.at_us for s in opens)
+    clicked_us = _latest(s.at_us for s in clicks)
+    row: dict[str, int | None] = {f"{key}_{name}": sums[name] for name in KEY_SUMS}
+    row[f"{key}_since_open_us"] = None if opened_us is None else opened.at_us - opened_us
+    row[f"{key}_since_click_us"] = None if clicked_us is None else opened.at_us - clicked_us
+    row[f"{key}_opens_60s_n"] = sum(s.type == "open" and s.at_us >= opened.at_us - MINUTE_US for s in every)
+    return row
+
+
+def _message_aftermath(opened: _Seen, message: Sequence[_Seen], length_us: int) -> dict[str, int | None]:
+    seen = [s for s in message if opened.at_us <= s.at_us <= opened.at_us + length_us]
+    opens = [s for s in seen if s.type == "open" and s.at_us > opened.at_us]
+    clicks = [s for s in seen if s.type == "click"]
+    replies = [s for s in seen if s.type == "reply"]
+    deliveries = [s for s in seen if s.type == "delivered" and s.at_us > opened.at_us]
+    return {
+        "delivered_after_us": None if opened.clock_kind == "delivered" else _gap(opened, deliveries),
+        "later_opens_n": len(opens),
+        "next_open_us": _gap(opened, opens),
+        "later_visible_n": sum(s.kind.is_visible for s in opens),
+        "later_clicks_n": len(clicks),
+        "later_clean_n": sum(s.is_clean for s in clicks),
+        "next_click_us": _gap(opened, clicks),
+        "next_clean_us": _gap(opened, [s for s in clicks if s.is_clean]),
+        "later_replies_n": len(replies),
+        "next_reply_us": _gap(opened, replies),
+    }
+
+
+def _key_aftermath(opened: _Seen, known: Sequence[_Seen], length_us: int) -> dict[str, int | None]:
+    def later(column: str, within_us: int) -> list[_Seen] | None:
+        value = opened.key(column)
+        if value is None:
+            return None
+        return [s for s in known if s.key(column) == value and opened.at_us <= s.at_us <= opened.at_us + within_us]
+
+    def opens_after(events: list[_Seen] | None) -> list[_Seen]:
+        return [s for s in events or [] if s.type == "open" and s.at_us > opened.at_us]
+
+    def minute_after(column: str) -> int | None:
+        events = later(column, MINUTE_US)
+        return None if events is None else len(opens_after(events))
+
+    recipient = later("recipient_id", length_us)
+    return {
+        "recipient_next_open_us": _gap(opened, opens_after(recipient)),
+        "recipient_later_60s_n": minute_after("recipient_id"),
+        "recipient_next_clean_us": _gap(opened, [s for s in recipient or [] if s.is_clean]),
+        "domain_later_60s_n": minute_after("recipient_domain"),
+        "network_later_60s_n": minute_after("network_key"),
+    }
+
+
+def _gap(opened: _Seen, events: Sequence[_Seen]) -> int | None:
+    return min(s.at_us for s in events) - opened.at_us if events else None
+
+
+def _latest(times: Iterable[int]) -> int | None:
+    return max(times, default=None)

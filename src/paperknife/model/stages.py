@@ -1,0 +1,146 @@
+"""The two questions a verdict is made of, each answered by one small LightGBM booster.
+
+First: was it a machine other than Apple's prefetch? Then, given that it was not: a person or a prefetch? With m and h
+the two answers, p_machine = m, p_human = (1 - m) h and p_prefetch = (1 - m)(1 - h). Two binary stages keep soft
+labels, calibration and reasons simple (DESIGN.md, decision 3): LightGBM's own multiclass objective takes no soft label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import lightgbm as lgb
+
+    Matrix = np.ndarray[tuple[int, int], np.dtype[np.floating[Any]]]
+    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+DEFAULT_PARAMS: Final[Mapping[str, Any]] = {
+    "num_leaves": 31,
+    "learning_rate": 0.08,
+    "min_data_in_leaf": 200,
+    "min_sum_hessian_in_leaf": 5.0,
+    "lambda_l2": 5.0,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "max_bin": 127,
+}
+"""Few, strongly regularised trees: prediction is most of the cost of scoring, and tree count its lever (TECH.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The two fitted boosters.
+
+    Attributes
+    ----------
+    machine : lightgbm.Booster
+        Log-odds of a machine other than Apple's prefetch.
+    human : lightgbm.Booster
+        Log-odds of a person, given that it was no such machine.
+    """
+
+    machine: lgb.Booster
+    human: lgb.Booster
+
+    def log_odds(self, matrix: Matrix, *, threads: int = 0) -> Matrix:
+        """Return the uncalibrated log-odds of both stages, float64 of shape (rows, 2): machine, human."""
+        return np.column_stack(
+            [
+                booster.predict(matrix, raw_score=True, num_threads=threads)
+                for booster in (self.machine, self.human)
+            ]
+        )
+
+    def contributions(self, matrix: Matrix, *, threads: int = 0) -> tuple[Matrix, Matrix]:
+        """Return each feature's share of both log-odds, two float64 arrays of shape (rows, features + 1).
+
+        The last column is the stage's base rate; rows sum to `log_odds`.
+        """
+        machine, human = (
+            np.asarray(booster.predict(matrix, pred_contrib=True, num_threads=threads))
+            for booster in (self.machine, self.human)
+        )
+        return machine, human
+
+
+def three_probabilities(machine: Floats, human: Floats) -> Matrix:
+    """Return p_human, p_prefetch and p_machine from the two stages' probabilities; rows sum to 1.
+
+    Parameters
+    ----------
+    machine, human : numpy.ndarray of float64, shape (rows,)
+        P(machine), and P(human | not machine).
+    """
+    return np.column_stack([(1 - machine) * human, (1 - machine) * (1 - human), machine])
+
+
+def fit_stages(
+    matrix: Matrix,
+    soft_labels: Matrix,
+    weights: Floats | None = None,
+    *,
+    rounds: int = 100,
+    params: Mapping[str, Any] | None = None,
+    start: Stages | None = None,
+    human_weights: Floats | None = None,
+    random_state: int = 0,
+    threads: int = 0,
+) -> Stages:
+    """Return boosters fitted to soft labels, the same for a seed at any number of threads.
+
+    Parameters
+    ----------
+    matrix : array of float, shape (rows, features)
+        NaN where a feature is null.
+    soft_labels : array of float, shape (rows, 3)
+        Probabilities of human, prefetch and machine; rows sum to 1.
+    weights : array of float, shape (rows,), optional
+        How much each row counts in the first stage, and, times 1 - machine, in the second.
+    rounds : int
+        Trees per stage (added to those of `start`).
+    params : mapping, optional
+        LightGBM parameters that replace those of `DEFAULT_PARAMS`.
+    start : Stages, optional
+        Fitted boosters to continue from.
+    human_weights : array of float, shape (rows,), optional
+        Weights of the second stage where they differ from the first's.
+    random_state : int
+    threads : int
+        0 for LightGBM's default.
+    """
+    import lightgbm as lgb
+
+    labels = np.asarray(soft_labels, dtype=np.float64)
+    weight = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
+    human_weight = weight if human_weights is None else np.asarray(human_weights, dtype=np.float64)
+    not_machine = 1 - labels[:, 2]
+    human = np.divide(labels[:, 0], not_machine, out=np.full(len(labels), 0.5), where=not_machine > 0)
+    settings = {
+        **DEFAULT_PARAMS,
+        **(params or {}),
+        "objective": "cross_entropy",
+        "verbosity": -1,
+        "seed": random_state,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": threads,
+    }
+
+    def fit(target: Floats, weight: Floats, begin: lgb.Booster | None) -> lgb.Booster:
+        counted = weight > 0
+        data = lgb.Dataset(
+            matrix[counted], label=np.clip(target[counted], 0, 1), weight=weight[counted], free_raw_data=True
+        )
+        return lgb.train(settings, data, num_boost_round=rounds, init_model=begin)
+
+    return Stages(
+        machine=fit(labels[:, 2], weight, start.machine if start else None),
+        human=fit(human, human_weight * not_machine, start.human if start else None),
+    )
