@@ -1,0 +1,1 @@
+"""What verdicts are worth: metrics, the published rules as baselines, slices, and how both are shown."""
