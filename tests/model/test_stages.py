@@ -1,0 +1,59 @@
+"""Two binary stages: soft labels are honoured, probabilities add up, and a seed decides everything."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from paperknife.model.calibration import expit
+from paperknife.model.stages import fit_stages, three_probabilities
+
+SMALL = {"min_data_in_leaf": 20}
+
+
+@pytest.fixture
+def rows():
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(3000, 4)).astype(np.float32)
+    machine = expit(2 * matrix[:, 0] - 2)
+    human = expit(1.5 * matrix[:, 1])
+    return matrix, three_probabilities(machine, human)
+
+
+def answer(stages, matrix):
+    log_odds = stages.log_odds(matrix)
+    return three_probabilities(expit(log_odds[:, 0]), expit(log_odds[:, 1]))
+
+
+def test_soft_labels_are_learned_as_probabilities(rows):
+    matrix, soft = rows
+    got = answer(fit_stages(matrix, soft, rounds=150, params=SMALL), matrix)
+    np.testing.assert_allclose(got.sum(axis=1), 1)
+    assert np.abs(got - soft).mean() < 0.04
+
+
+def test_a_seed_gives_one_model_at_any_number_of_threads(rows):
+    matrix, soft = rows
+    one, two = (fit_stages(matrix, soft, rounds=10, random_state=3, threads=n) for n in (1, 2))
+    assert np.array_equal(one.log_odds(matrix), two.log_odds(matrix))
+    other = fit_stages(matrix, soft, rounds=10, random_state=4, threads=1)
+    assert not np.array_equal(one.log_odds(matrix), other.log_odds(matrix))
+
+
+def test_rows_without_weight_do_not_count(rows):
+    matrix, soft = rows
+    wrong = soft.copy()
+    wrong[1500:] = [0, 0, 1]
+    weights = np.r_[np.ones(1500), np.zeros(1500)]
+    weighed = fit_stages(matrix, wrong, weights, rounds=10, params=SMALL)
+    alone = fit_stages(matrix[:1500], soft[:1500], rounds=10, params=SMALL)
+    assert np.array_equal(weighed.log_odds(matrix), alone.log_odds(matrix))
+
+
+def test_going_on_from_a_start_keeps_its_trees(rows):
+    matrix, soft = rows
+    start = fit_stages(matrix, soft, rounds=5, params=SMALL)
+    more = fit_stages(matrix, soft, rounds=3, params=SMALL, start=start)
+    assert more.human.num_trees() == 8
+    shares = more.contributions(matrix)
+    np.testing.assert_allclose(np.column_stack([s.sum(axis=1) for s in shares]), more.log_odds(matrix), atol=1e-9)
