@@ -1,8 +1,8 @@
 """How well probabilities foresee what happened: ranking (AUC, PR-AUC), log loss, Brier, calibration (ECE).
 
-Every function takes two aligned arrays: `is_human`, what was true, and `p_human`, what was said. Where a slice
-holds one class only, ranking is not defined and the answer is NaN, which the tables print as "-"; nothing here
-raises on data. All of it is numpy, so that evaluating needs no scikit-learn; the tests compare with it.
+Every function takes two aligned arrays: `is_human`, what was true, and `p_human`, what was said. Where a
+slice holds one class only, ranking is not defined and the answer is NaN, which the tables print as "-";
+nothing here raises on data. All of it is numpy: evaluating needs no scikit-learn, which the tests compare with.
 """
 
 from __future__ import annotations
