@@ -1,0 +1,90 @@
+"""Visits: fetches of tracking images and clicks on links, with the truth about what caused each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+
+from paperknife.worlds.chance import Bools, Floats, Ints
+
+LABELS: Final = ("human", "prefetch", "machine")
+HUMAN, PREFETCH, MACHINE = range(3)
+
+CAUSES: Final = (
+    "reading",
+    "second_load",
+    "forwarded",
+    "background",
+    "watch",
+    "gateway",
+    "gateway_rescan",
+    "gmail_prefetch",
+    "stray_machine",
+)
+"""What led to a fetch: finer than its label, for looking into errors."""
+
+READING, SECOND_LOAD, FORWARDED, BACKGROUND, WATCH, GATEWAY, RESCAN, GMAIL_PREFETCH, STRAY = range(9)
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Fetches or clicks; every array has one entry a visit.
+
+    Attributes
+    ----------
+    message : ndarray of int64
+    at : ndarray of float64
+    label, cause, client : ndarray of int64
+        Indices into `LABELS`, `CAUSES` and `paperknife.worlds.clients.CLIENTS`.
+    agent, address : ndarray of int64
+        Codes of `paperknife.worlds.texts.Texts`.
+    link : ndarray of int64
+        Number of the link within the message, -1 for fetches.
+    """
+
+    message: Ints
+    at: Floats
+    label: Ints
+    cause: Ints
+    client: Ints
+    agent: Ints
+    address: Ints
+    link: Ints
+
+    def __len__(self) -> int:
+        return len(self.message)
+
+    def where(self, chosen: Bools) -> Visits:
+        """Return the chosen visits."""
+        return Visits(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+
+    @staticmethod
+    def joined(parts: list[Visits]) -> Visits:
+        """Return several sets of visits as one."""
+        return Visits(
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(Visits)
+            }
+        )
+
+
+def visits(
+    message: Ints,
+    at: Floats,
+    *,
+    label: Ints | int,
+    cause: Ints | int,
+    client: Ints | int,
+    agent: Ints,
+    address: Ints,
+    link: Ints | int = -1,
+) -> Visits:
+    """Return visits, repeating what is given as one number."""
+
+    def full(value: Ints | int) -> Ints:
+        return np.broadcast_to(np.asarray(value, dtype=np.int64), message.shape).copy()
+
+    return Visits(message, at, full(label), full(cause), full(client), full(agent), full(address), full(link))
