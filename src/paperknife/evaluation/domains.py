@@ -8,17 +8,67 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROVIDERS: Final = frozenset(
-    ["aol", "fastmail", "gmail", "gmx", "googlemail", "hotmail", "icloud", "live", "mail", "msn", "outlook"]
-    + ["proton", "protonmail", "rediffmail", "tutanota", "yahoo", "yandex", "ymail", "zoho"]
+    [
+        "aol",
+        "fastmail",
+        "gmail",
+        "gmx",
+        "googlemail",
+        "hotmail",
+        "icloud",
+        "live",
+        "mail",
+        "msn",
+        "outlook",
+        "proton",
+        "protonmail",
+        "rediffmail",
+        "tutanota",
+        "yahoo",
+        "yandex",
+        "ymail",
+        "zoho",
+    ]
 )
 """Consumer providers that keep their name over countries: gmail.com, yahoo.co.uk, gmx.de."""
 
 DOMAINS: Final = frozenset(
-    ["126.com", "163.com", "bigpond.com", "bluewin.ch", "btinternet.com", "comcast.net", "cox.net", "free.fr"]
-    + ["freenet.de", "hey.com", "laposte.net", "libero.it", "mac.com", "mail.ru", "me.com", "naver.com"]
-    + ["orange.fr", "posteo.de", "qq.com", "sbcglobal.net", "seznam.cz", "sfr.fr", "shaw.ca", "sky.com"]
-    + ["t-online.de", "talktalk.net", "terra.com.br", "uol.com.br", "verizon.net", "virginmedia.com"]
-    + ["wanadoo.fr", "web.de", "wp.pl", "ziggo.nl"]
+    [
+        "126.com",
+        "163.com",
+        "bigpond.com",
+        "bluewin.ch",
+        "btinternet.com",
+        "comcast.net",
+        "cox.net",
+        "free.fr",
+        "freenet.de",
+        "hey.com",
+        "laposte.net",
+        "libero.it",
+        "mac.com",
+        "mail.ru",
+        "me.com",
+        "naver.com",
+        "orange.fr",
+        "posteo.de",
+        "qq.com",
+        "sbcglobal.net",
+        "seznam.cz",
+        "sfr.fr",
+        "shaw.ca",
+        "sky.com",
+        "t-online.de",
+        "talktalk.net",
+        "terra.com.br",
+        "uol.com.br",
+        "verizon.net",
+        "virginmedia.com",
+        "wanadoo.fr",
+        "web.de",
+        "wp.pl",
+        "ziggo.nl",
+    ]
 )
 """Other consumer mailbox and access providers. Not complete: what is missing counts as corporate."""
 

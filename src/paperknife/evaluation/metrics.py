@@ -2,7 +2,7 @@
 
 Every function takes two aligned arrays: `is_human`, what was true, and `p_human`, what was said. Where a
 slice holds one class only, ranking is not defined and the answer is NaN, which the tables print as "-";
-nothing here raises on data. All of it is numpy: evaluating needs no scikit-learn, which the tests compare with.
+nothing here raises on data. All of it is numpy: evaluating needs no scikit-learn, only the tests do.
 """
 
 from __future__ import annotations
@@ -206,6 +206,29 @@ def regret(log_loss: float, prior: float, oracle: float) -> float:
     """
     learnable = prior - oracle
     return (log_loss - oracle) / learnable if learnable >= REGRET_FLOOR else float("nan")
+
+
+def figures(labels: ArrayLike, probabilities: ArrayLike) -> dict[str, float]:
+    """Return every metric of this module that one set of opens has, by name.
+
+    Parameters
+    ----------
+    labels : array of int, shape (n,)
+        0 human, 1 prefetch, 2 machine.
+    probabilities : array of float, shape (n, 3)
+    """
+    true = np.asarray(labels, dtype=np.intp)
+    p = np.asarray(probabilities, dtype=np.float64)
+    human, p_human = true == 0, p[:, 0]
+    return {
+        "auc": auc(human, p_human),
+        "pr_auc": pr_auc(human, p_human),
+        "log_loss": log_loss(human, p_human),
+        "brier": brier(human, p_human),
+        "ece": ece(human, p_human),
+        "ece_floor": ece_floor(p_human),
+        "class_log_loss": class_log_loss(true, p),
+    }
 
 
 def share_interval(hits: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:

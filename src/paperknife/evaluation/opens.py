@@ -14,6 +14,8 @@ from paperknife.evidence.mechanism import mechanism
 from paperknife.evidence.networks import NetworkTable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from paperknife.events.log import EventLog
 
 APPLE_FAMILIES: Final = frozenset({"apple_mail", "apple_mail_old"})
@@ -40,7 +42,7 @@ def describe_opens(log: EventLog, *, networks: NetworkTable | None = None) -> pd
         - `delay_s` : float64, since the latest delivery, else send, at or before the open
         - `is_apple` : bool, Apple Mail by its agent, or Apple's relay by its network
         - `is_known` : boolean, the log spoke of the recipient before this message
-        - `has_other_agent` : boolean, some open of the message came with another agent than modern Apple Mail's
+        - `has_other_agent` : boolean, some open of the message came with an agent that is not Apple Mail's
     """
     with DuckDBEngine() as engine:
         log.register(engine.connection, "events")
@@ -66,10 +68,12 @@ def _objects(values: pd.Series) -> np.ndarray:
     return values.astype(object).where(values.notna(), None).to_numpy()
 
 
-def _by_distinct(values: pd.Series, classify: object, otherwise: pd.Series) -> pd.Series:
-    """Classify each distinct value once; where there is none, take what the log kept when it was forgotten."""
+def _by_distinct(
+    values: pd.Series, classify: Callable[[np.ndarray], Iterable[str | None]], otherwise: pd.Series
+) -> pd.Series:
+    """Classify each distinct value once; where it is null, take what the log kept when it was forgotten."""
     codes, distinct = pd.factorize(values)
-    classes = np.append(np.asarray(classify(distinct.to_numpy(dtype=object)), dtype=object), None)  # type: ignore[operator]
+    classes = np.array([*classify(distinct.to_numpy(dtype=object)), None], dtype=object)
     return pd.Series(classes[codes], index=values.index, dtype="str").fillna(otherwise.astype("str"))
 
 

@@ -1,9 +1,9 @@
-"""The rules that others publish, re-stated: what each would call an open, and what its answers are worth at best.
+"""The rules that others publish, re-stated: what each says of an open, and what that is worth at best.
 
-A rule only says yes or no. To stand beside probabilities it gets its strongest reading: the class shares that its
-answers turn out to have in the training period, *with the truth*, become its probabilities. No user of the rule has
-these; so a model that beats it beats it on the rule's own best day. Where the log lacks a rule's field the answer is
-"unknown", with shares of its own.
+A rule only says yes or no. To stand beside probabilities it gets its strongest reading: the class shares that
+its answers turn out to have in the training period, *with the truth*, become its probabilities. No user of
+the rule has these; so a model that beats it beats it on the rule's own best day. Where the log lacks a rule's
+field the answer is "unknown", with shares of its own.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
 ANSWERS: Final = ("yes", "proxy", "no", "unknown")
-"""`yes`: not a person. `proxy`: a rule's third answer, "came by a privacy proxy, who knows". `no`: a person."""
+"""`yes`: not a person. `proxy`: some rules' third answer, "by a privacy proxy, who knows". `no`: a person."""
 
 SMOOTHING: Final = 1.0
 """Opens of the overall class mix added to each answer, so that a rare answer is never certain."""
@@ -48,7 +48,7 @@ class Rule:
 
 
 def _answers(is_machine: pd.Series, is_proxy: pd.Series | None = None) -> NDArray[np.object_]:
-    """Turn a three-valued yes/no/null column into answers; `is_proxy` outranks a no or a null, never a yes."""
+    """Turn a three-valued yes/no/null column into answers; `is_proxy` outranks a no or null, never a yes."""
     answer = np.full(len(is_machine), "unknown", dtype=object)
     answer[(~is_machine).fillna(value=False).to_numpy(dtype=bool)] = "no"
     if is_proxy is not None:
@@ -134,7 +134,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _faster_than(2, "Mautic's default window"),
     _faster_than(10, "Twenty's window"),
     _faster_than(60, "the widest window in use"),
-    Rule("vendor_verdict", "the provider's own flag", "SendGrid, Klaviyo, Braze, SparkPost, …", _vendor_verdict),
+    Rule("vendor_verdict", "the provider's own flag", "SendGrid, Braze, SparkPost, …", _vendor_verdict),
     Rule(
         "warmbly_like",
         "scanner, script or empty agent or a scanner's network: machine; Apple's agent or relay: auto-open",
@@ -160,8 +160,8 @@ RULES: Final[tuple[Rule, ...]] = (
         _twenty_like,
     ),
 )
-"""Every rule of the ladder. The open-source ones are re-stated from what their code does, on our own lists of clients
-and networks, which are longer than theirs."""
+"""Every rule of the ladder. The open-source ones are re-stated from what their code does, on our own lists of
+clients and networks, which are longer than theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,5 +204,8 @@ class RuleShares:
 
     def probabilities(self, answers: ArrayLike) -> NDArray[np.float64]:
         """Return human, prefetch, machine per answer, shape (n, 3)."""
-        codes = pd.Categorical(np.asarray(answers, dtype=object), categories=list(ANSWERS)).codes
-        return np.array([self.shares[answer] for answer in ANSWERS])[codes]
+        given = np.asarray(answers, dtype=object)
+        p = np.empty((len(given), 3))
+        for answer, shares in self.shares.items():
+            p[given == answer] = shares
+        return p
