@@ -89,3 +89,11 @@ AFTERMATH: Final = (
     "domain_later_60s_n",
     "network_later_60s_n",
 )
+
+TYPES: Final[dict[str, str]] = {
+    **{name: "str" for name in (*IDENTITY, *KINDS_OF_OPEN, *FLAGS) if name != "occurred_at"},
+    "seen_s": "float64",
+    "is_ambiguous": "bool",
+    **dict.fromkeys((*HISTORY, *AFTERMATH), "Int64"),
+}
+"""The pandas type of every column but `occurred_at`, which is datetime64[us, UTC]."""

@@ -22,6 +22,7 @@ from paperknife.evidence.columns import (
     KEYS,
     KEY_SUMS,
     KINDS_OF_OPEN,
+    TYPES,
 )
 from paperknife.evidence.kinds import kinds_table
 from paperknife.evidence.networks import NetworkTable, network_keys
@@ -150,9 +151,7 @@ def _prepare(
     run = engine.connection.execute
     cut = ""
     if as_of is not None:
-        moment = pd.Timestamp(as_of)
-        moment = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
-        cut = f"WHERE epoch_us(occurred_at) <= {moment.as_unit('us').value}"
+        cut = f"WHERE epoch_us(occurred_at) <= {microseconds_of(as_of)}"
     run(
         "CREATE OR REPLACE TEMP TABLE events AS "
         f"SELECT * EXCLUDE (occurred_at), epoch_us(occurred_at) AS at_us FROM log_events {cut}"
@@ -175,9 +174,16 @@ def _prepare(
     )
     engine.register("kinds", kinds_table().astype({"client_family": "str", "network_class": "str"}))
     if as_of is not None:
-        return int(moment.as_unit("us").value)
+        return microseconds_of(as_of)
     row = run("SELECT max(at_us) FROM events").fetchone()
     return int(row[0]) if row and row[0] is not None else 0
+
+
+def microseconds_of(moment: datetime | pd.Timestamp) -> int:
+    """Return a moment as microseconds since 1970, UTC; one without a zone is taken as UTC."""
+    stamp = pd.Timestamp(moment)
+    stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+    return int(stamp.as_unit("us").asm8.astype("int64"))
 
 
 def _sums(key: str) -> dict[str, str]:
@@ -226,9 +232,7 @@ _late_delivery = (
 
 def _typed(table: pd.DataFrame, horizon: str) -> pd.DataFrame:
     """Give every column the type that `gather_evidence` promises."""
-    types = dict.fromkeys((*HISTORY, *AFTERMATH), "Int64")
     table = table.assign(
-        occurred_at=pd.to_datetime(table["occurred_at"]).dt.as_unit("us").dt.tz_localize("UTC"),
-        horizon=pd.Series(horizon, index=table.index, dtype="str"),
-    ).astype(types)
+        occurred_at=pd.to_datetime(table["occurred_at"]).dt.as_unit("us").dt.tz_localize("UTC"), horizon=horizon
+    ).astype(TYPES)
     return table[[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH]]

@@ -22,6 +22,7 @@ from paperknife.evidence.columns import (
     KEY_SUMS,
     KEYS,
     KINDS_OF_OPEN,
+    TYPES,
 )
 from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, horizon_us
 from paperknife.evidence.kinds import Kind, kinds
@@ -125,11 +126,9 @@ def evidence_of(questions: Sequence[Asked], networks: NetworkTable | None = None
     """
     look_up = _looker([event for asked in questions for event in (asked.open, *asked.events)], networks)
     rows = [_row(asked, look_up) for asked in questions]
-    types = dict.fromkeys((*HISTORY, *AFTERMATH), "Int64") | {"seen_s": "float64", "is_ambiguous": "bool"}
-    texts = [name for name in (*IDENTITY, *KINDS_OF_OPEN, *FLAGS) if name not in types and name != "occurred_at"]
     table = pd.DataFrame(rows, columns=[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH])
     table["occurred_at"] = pd.to_datetime(table["occurred_at"].astype("int64"), unit="us", utc=True).dt.as_unit("us")
-    return table.astype(types | dict.fromkeys(texts, "str"))
+    return table.astype(TYPES)
 
 
 def _looker(events: Sequence[Event], networks: NetworkTable | None) -> Callable[[Event], _Seen]:

@@ -73,10 +73,13 @@ class Calibration:
         In the order of `HORIZON_EDGES_S`, then the rest; empty for the identity.
     offsets : mapping of str to float
         Log-odds to add per mechanism, 0 where it is not named.
+    before : Calibration, optional
+        One that is applied first: a sender's own calibration corrects that of the model it began with.
     """
 
     curves: tuple[Curve, ...] = ()
     offsets: Mapping[str, float] = field(default_factory=dict)
+    before: Calibration | None = None
 
     def __call__(self, log_odds: Floats, seen_s: Floats, mechanisms: Sequence[str]) -> Floats:
         """Return calibrated probabilities.
@@ -90,6 +93,8 @@ class Calibration:
         mechanisms : sequence of str
             The opens' mechanisms.
         """
+        if self.before is not None:
+            log_odds = logit(self.before(log_odds, seen_s, mechanisms))
         if not self.curves:
             return expit(np.clip(log_odds, -_MOST, _MOST))
         result = np.empty(len(log_odds))
@@ -107,13 +112,15 @@ class Calibration:
         return {
             "curves": [{"knots": list(curve.knots), "values": list(curve.values)} for curve in self.curves],
             "offsets": dict(self.offsets),
+            "before": self.before.to_dict() if self.before else None,
         }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Calibration:
         """Return the calibration that `to_dict` stored."""
         curves = tuple(Curve(tuple(curve["knots"]), tuple(curve["values"])) for curve in stored["curves"])
-        return cls(curves, {str(name): float(offset) for name, offset in stored["offsets"].items()})
+        offsets = {str(name): float(offset) for name, offset in stored["offsets"].items()}
+        return cls(curves, offsets, cls.from_dict(stored["before"]) if stored.get("before") else None)
 
 
 def horizon_groups(seen_s: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
@@ -128,6 +135,7 @@ def fit_calibration(
     seen_s: Floats,
     mechanisms: Sequence[str],
     *,
+    before: Calibration | None = None,
     pseudo_rows: float = _PSEUDO_ROWS,
     knots_n: int = 30,
 ) -> Calibration:
@@ -141,11 +149,15 @@ def fit_calibration(
     weights : numpy.ndarray of float64, shape (rows,)
     seen_s : numpy.ndarray of float64, shape (rows,)
     mechanisms : sequence of str
+    before : Calibration, optional
+        One to correct rather than replace.
     pseudo_rows : float
         Rows that the uncalibrated answer is worth in each bin, and that an offset of 0 is worth per mechanism.
     knots_n : int
         Most knots in a curve.
     """
+    if before is not None:
+        log_odds = logit(before(log_odds, seen_s, mechanisms))
     groups = horizon_groups(seen_s)
     curves = tuple(
         _fit_curve(log_odds[groups == group], labels[groups == group], weights[groups == group], pseudo_rows, knots_n)
@@ -160,7 +172,7 @@ def fit_calibration(
         curvature = float(np.sum(weights[here] * shared[here] * (1 - shared[here])))
         # One Newton step towards the mechanism's own rate, held back by the pseudo rows.
         offsets[str(name)] = float(np.clip(missed / (curvature + 4 * pseudo_rows * 0.25), -1.5, 1.5))
-    return Calibration(curves, offsets)
+    return Calibration(curves, offsets, before)
 
 
 def _fit_curve(log_odds: Floats, labels: Floats, weights: Floats, pseudo_rows: float, knots_n: int) -> Curve:

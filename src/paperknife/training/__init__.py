@@ -1,0 +1,1 @@
+"""From a log without truth to a fitted, calibrated, evaluated model."""

@@ -1,0 +1,75 @@
+"""Pictures of a training run, for MLflow and notebooks: what the labels say, and how the model follows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from paperknife.training.train import TrainingResult
+
+INK = {"human": "#1b7f79", "prefetch": "#c8553d", "machine": "#6c757d"}
+"""Colours of the three classes, told apart by colour-blind people too."""
+
+
+def figures(result: TrainingResult) -> dict[str, Figure]:
+    """Return the pictures of a run by file name."""
+    return {
+        "labels_by_delay.png": labels_by_delay(result),
+        "label_sources.png": label_sources(result),
+        "agreement.png": agreement_by_slice(result),
+    }
+
+
+def _axes(title: str, width: float = 7.0) -> tuple[Figure, object]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def labels_by_delay(result: TrainingResult) -> Figure:
+    """Return how the labelled opens of Apple's traffic divide by the time since delivery."""
+    figure, axes = _axes("Apple's fetches by time since delivery, as labelled without truth")
+    evidence, labels = result.evidence, result.labels.frame
+    apple = (evidence["mechanism"] == "apple_relay") | (evidence["client_family"] == "apple_mail")
+    known = np.asarray(apple & evidence["delay_us"].notna() & (labels["h_weight"].to_numpy() > 0), dtype=bool)
+    hours = evidence.loc[known, "delay_us"].to_numpy(dtype=np.float64) / 3.6e9
+    human = labels.loc[known, "h"].to_numpy(dtype=np.float64)
+    edges = np.geomspace(1 / 3600, 24 * 14, 40)
+    for name, share in (("prefetch", 1 - human), ("human", human)):
+        counts, _ = np.histogram(hours, edges, weights=share)
+        axes.stairs(counts, edges, fill=True, alpha=0.65, color=INK[name], label=name)  # type: ignore[attr-defined]
+    axes.set_xscale("log")  # type: ignore[attr-defined]
+    axes.set_xticks([1 / 60, 1, 24, 168], ["1 min", "1 h", "1 day", "7 days"])  # type: ignore[attr-defined]
+    axes.set_ylabel("opens")  # type: ignore[attr-defined]
+    axes.legend(frameon=False)  # type: ignore[attr-defined]
+    return figure
+
+
+def label_sources(result: TrainingResult) -> Figure:
+    """Return how many opens each source labelled."""
+    figure, axes = _axes("Where the labels come from")
+    counts = result.labels.frame["source"].fillna("none").value_counts().sort_values()
+    axes.barh(counts.index.astype(str), counts.to_numpy(), color=INK["human"])  # type: ignore[attr-defined]
+    axes.set_xlabel("opens")  # type: ignore[attr-defined]
+    return figure
+
+
+def agreement_by_slice(result: TrainingResult) -> Figure:
+    """Return mean p_human against the labels' mean on later messages, per slice, for every candidate."""
+    figure, axes = _axes("Later messages: what the model says against what the labels say", 6.0)
+    marks = {"start": "s", "recalibrated": "^", "retrained": "o"}
+    for name, rows in result.agreement.groupby("model"):
+        axes.scatter(rows["label_human"], rows["p_human"], marker=marks[str(name)], label=str(name), alpha=0.8)  # type: ignore[attr-defined]
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)  # type: ignore[attr-defined]
+    axes.set_xlabel("labelled human, mean")  # type: ignore[attr-defined]
+    axes.set_ylabel("p_human, mean")  # type: ignore[attr-defined]
+    axes.legend(frameon=False)  # type: ignore[attr-defined]
+    return figure

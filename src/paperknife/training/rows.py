@@ -1,0 +1,98 @@
+"""The rows a model learns from: every open as it looked at several horizons, some with fields hidden.
+
+One model answers at every horizon and for any missing field, so it must have seen all of them: each field is hidden
+by itself, not only all together (LEARNING.md, "Shortcuts that fail").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from paperknife.evidence.features import encode, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from paperknife.evidence.features import Need
+
+    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
+    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+HORIZON_SHARES: Final[dict[str, float]] = {"instant": 0.4, "1h": 0.1, "24h": 0.15, "settled": 0.35}
+"""Share of rows per horizon; most at the instant, where an open is asked about most often and answered hardest."""
+
+MASKS: Final[tuple[tuple[Need, ...], ...]] = (
+    ("user_agent",),
+    ("ip",),
+    ("user_agent", "ip"),
+    ("recipient",),
+    ("domain",),
+    ("clock",),
+    ("time_zone",),
+    ("recipient", "domain", "time_zone"),
+    ("user_agent", "ip", "recipient", "domain", "campaign"),
+)
+MASKED_SHARE: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Encoded opens.
+
+    Attributes
+    ----------
+    matrix : array of float32, shape (rows, features)
+    open_n : array of int, shape (rows,)
+        Which open each row shows: its place in the evidence tables.
+    seen_s : array of float64, shape (rows,)
+    mechanism : array of object, shape (rows,)
+    """
+
+    matrix: Matrix
+    open_n: np.ndarray[tuple[int], np.dtype[np.intp]]
+    seen_s: Floats
+    mechanism: np.ndarray[tuple[int], np.dtype[np.object_]]
+
+
+def sample_rows(
+    tables: Mapping[str, pd.DataFrame],
+    opens: np.ndarray[tuple[int], np.dtype[np.intp]],
+    random: np.random.Generator,
+    *,
+    masked_share: float = MASKED_SHARE,
+) -> Rows:
+    """Return each of the opens once, at a horizon drawn by `HORIZON_SHARES`, some with fields hidden.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        From `gather_horizons`, all in the same order of opens.
+    opens : array of int
+        Places of the opens in the tables.
+    random : numpy.random.Generator
+    masked_share : float
+        Share of rows with something hidden.
+    """
+    import pandas as pd
+
+    horizons = list(HORIZON_SHARES)
+    drawn = random.choice(len(horizons), size=len(opens), p=list(HORIZON_SHARES.values()))
+    places = np.concatenate([opens[drawn == n] for n in range(len(horizons))])
+    evidence = pd.concat([tables[name].iloc[opens[drawn == n]] for n, name in enumerate(horizons)])
+    matrix = encode(evidence)
+    hidden = random.random(len(matrix)) < masked_share
+    which = random.integers(len(MASKS), size=len(matrix))
+    for n, missing in enumerate(MASKS):
+        here = hidden & (which == n)
+        matrix[here] = masked(matrix[here], missing)
+    return Rows(
+        matrix,
+        places,
+        evidence["seen_s"].to_numpy(dtype=np.float64),
+        evidence["mechanism"].to_numpy(dtype=object),
+    )

@@ -1,0 +1,294 @@
+"""From a company's own log, in which nobody labelled anything, to a model of its own.
+
+The log gives soft labels (`paperknife.labels`), the model it starts from fills in where they are silent, and both
+together train a few more trees and a calibration on later messages. What did not make the answers better on those
+later messages is thrown away, so a small log gives back nearly the model it began with.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from paperknife.errors import MissingExtraError, TrainingError
+from paperknife.evidence.history import gather_horizons
+from paperknife.labels.soft_labels import soft_labels
+from paperknife.hazards.messages import message_table
+from paperknife.model.bundle import Model, load_model
+from paperknife.model.calibration import Calibration, fit_calibration
+from paperknife.model.stages import Stages, fit_stages
+from paperknife.training.card import card_of
+from paperknife.training.checks import agreement
+from paperknife.training.rows import HORIZON_SHARES, Rows, sample_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from paperknife.events.log import EventLog
+    from paperknife.labels.soft_labels import Labels
+
+    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
+    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+LATER_SHARE: Final = 0.3
+"""Share of the opens, the last ones by their message's first open, that calibrate and check instead of training."""
+
+PRIOR_WEIGHT: Final = 0.2
+"""What the starting model's word is worth beside a full label of the log's own."""
+
+_FEWEST_LABELS: Final = 1_500
+"""Labelled opens below which no trees are grown: the start's are better (ROADMAP: tiny logs)."""
+
+_CLASSES: Final = ("p_human", "p_prefetch", "p_machine")
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What training leaves.
+
+    Attributes
+    ----------
+    model : Model
+    labels : Labels
+        The soft label of every open, and the label sources' diagnostics.
+    agreement : pandas.DataFrame
+        How well the starting and the trained model agree with the labels of later messages, overall and by slice.
+        Not an accuracy: nobody knows the truth.
+    notes : list of str
+        What a person should know: gates that warned, what was kept and what thrown away.
+    params, metrics : dict
+        As logged to MLflow.
+    evidence : pandas.DataFrame
+        The settled evidence the labels rest on.
+    """
+
+    model: Model
+    labels: Labels
+    agreement: pd.DataFrame
+    notes: list[str]
+    params: dict[str, Any]
+    metrics: dict[str, float]
+    evidence: pd.DataFrame = field(repr=False)
+
+    @property
+    def report(self) -> str:
+        """The model's card: how it was made and how it does, Markdown."""
+        return self.model.card
+
+
+def train(
+    log: EventLog,
+    *,
+    start: Model | str | Path | None = "default",
+    panel: pd.DataFrame | None = None,
+    random_state: int = 0,
+    threads: int = 0,
+    tell: Callable[[str], None] = lambda _: None,
+) -> TrainingResult:
+    """Return a model fitted to a log without truth, calibrated on its later messages.
+
+    Parameters
+    ----------
+    log : EventLog
+        From `read_events`.
+    start : Model, str, Path or None
+        The model to begin from: "default", a bundle's folder, an MLflow URI; None (or "none") to begin from nothing.
+    panel : pandas.DataFrame, optional
+        Opens whose truth is known: `event_id`, `label` (human, prefetch or machine).
+    random_state : int
+    threads : int
+        0 for LightGBM's default.
+    tell : callable
+        Called with a line whenever a new part of the work begins.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    TrainingError
+        When the log holds no opens, or nothing to learn from and no model to begin from.
+
+    Examples
+    --------
+    >>> import paperknife as pk
+    >>> result = pk.train(pk.read_events("log/"))  # doctest: +SKIP
+    >>> result.model.save("my-model")  # doctest: +SKIP
+    """
+    begin = _start(start)
+    tell("Gathering evidence")
+    tables = gather_horizons(log, HORIZON_SHARES)
+    settled = tables["settled"]
+    if settled.empty:
+        raise TrainingError("The log holds no opens, so there is nothing to learn from. Check it: paperknife log check LOG")
+    prior = begin.predict(settled, threads=threads) if begin else None
+    tell("Labelling without truth")
+    labels = soft_labels(
+        settled,
+        message_table(log, settled),
+        prior=None if prior is None else pd.DataFrame(prior, columns=list(_CLASSES), index=settled.index),
+        panel=panel,
+    )
+    soft, weights = blended(labels.frame, prior)
+    counts = weights.sum(axis=1) > 0
+    if not counts.any():
+        raise TrainingError(
+            "Nothing in this log can be labelled, and there is no model to begin from. Train with --from default."
+        )
+    is_later = _is_later(settled)
+    random = np.random.default_rng(random_state)
+    tell("Fitting")
+    earlier = sample_rows(tables, np.flatnonzero(counts & ~is_later), random)
+    later = sample_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
+    candidates, notes = _candidates(begin, earlier, soft, weights, labels.frame, random_state, threads)
+    tell("Calibrating on later messages")
+    fitted = {name: _calibrated(stages, begin, later, soft, weights) for name, stages in candidates.items()}
+    if begin is not None:
+        fitted = {"start": begin, **fitted}
+    table = agreement(fitted, later, soft, weights)
+    losses = table[table["slice"] == "all"].set_index("model")["label_loss"]
+    chosen = str(losses.idxmin()) if losses.notna().any() else next(iter(fitted))
+    notes += [f"Kept: {_KEPT[chosen]}."]
+    about = _about(log, settled, labels, begin, chosen, random_state)
+    model = fitted[chosen]
+    made = Model(model.stages, model.machine_calibration, model.human_calibration, about)
+    notes = [*(gate.sentence for gate in labels.gates), *notes]
+    made = Model(
+        made.stages, made.machine_calibration, made.human_calibration, about, card_of(made, labels, table, notes)
+    )
+    metrics = {
+        f"{row.model}/{row.slice}/{name}": float(getattr(row, name))
+        for row in table.itertuples()
+        for name in ("label_loss", "bias", "p_human", "label_human")
+    }
+    return TrainingResult(made, labels, table, notes, dict(about), metrics, settled)
+
+
+_KEPT: Final = {
+    "start": "the starting model as it was, since nothing learned here agreed better with later messages",
+    "recalibrated": "the starting model's trees, recalibrated on this log's later messages",
+    "retrained": "new trees grown from this log, calibrated on its later messages",
+}
+
+
+def _start(start: Model | str | Path | None) -> Model | None:
+    if isinstance(start, Model):
+        return start
+    if start is None or str(start) == "none":
+        return None
+    return load_model(None if str(start) == "default" else start)
+
+
+def blended(labels: pd.DataFrame, prior: Matrix | None) -> tuple[Matrix, Matrix]:
+    """Return the labels with the prior filled in, and what each is worth.
+
+    Parameters
+    ----------
+    labels : pandas.DataFrame
+        `h`, `h_weight`, `m`, `m_weight` per open, as `soft_labels` makes them.
+    prior : array of float, shape (opens, 3), optional
+        What the starting model says: human, prefetch, machine.
+
+    Returns
+    -------
+    soft : numpy.ndarray of float64, shape (opens, 3)
+    weights : numpy.ndarray of float64, shape (opens, 2)
+        For the stage of machines, and that of people.
+    """
+    worth = 0.0 if prior is None else PRIOR_WEIGHT
+    said = np.full((len(labels), 3), 1 / 3) if prior is None else prior
+    not_machine = np.maximum(1 - said[:, 2], 1e-9)
+
+    def mix(name: str, prior_share: Floats) -> tuple[Floats, Floats]:
+        weight = labels[f"{name}_weight"].fillna(0).to_numpy(dtype=np.float64)
+        label = labels[name].fillna(0.5).to_numpy(dtype=np.float64)
+        # A row that must not teach (an ambiguous recipient) has no weight in the prior either.
+        extra = np.where(labels["is_left_out"].to_numpy(dtype=bool), 0.0, worth) if "is_left_out" in labels else worth
+        total = weight + extra
+        mixed = np.divide(
+            weight * label + extra * prior_share, total, out=np.full(len(label), 0.5), where=total > 0
+        )
+        return mixed, total
+
+    machine, machine_weight = mix("m", said[:, 2])
+    human, human_weight = mix("h", said[:, 0] / not_machine)
+    soft = np.column_stack([(1 - machine) * human, (1 - machine) * (1 - human), machine])
+    return soft, np.column_stack([machine_weight, human_weight])
+
+
+def _is_later(settled: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which opens belong to the last messages: all opens of a message are on one side."""
+    began = settled.groupby("message_id")["occurred_at"].transform("min")
+    return np.asarray(began > began.quantile(1 - LATER_SHARE), dtype=bool)
+
+
+def _candidates(
+    begin: Model | None,
+    earlier: Rows,
+    soft: Matrix,
+    weights: Matrix,
+    labels: pd.DataFrame,
+    random_state: int,
+    threads: int,
+) -> tuple[dict[str, Stages], list[str]]:
+    """Return the boosters worth calibrating: the start's own, and with enough labels, grown ones."""
+    candidates = {} if begin is None else {"recalibrated": begin.stages}
+    labelled_n = int((labels["h_weight"].fillna(0).to_numpy()[earlier.open_n] > 0).sum())
+    if begin is not None and labelled_n < _FEWEST_LABELS:
+        return candidates, [
+            f"{labelled_n:,} opens could be labelled, fewer than the {_FEWEST_LABELS:,} that growing trees takes: "
+            "the starting model was only recalibrated."
+        ]
+    candidates["retrained"] = fit_stages(
+        earlier.matrix,
+        soft[earlier.open_n],
+        weights[earlier.open_n, 0],
+        human_weights=weights[earlier.open_n, 1],
+        rounds=40 if begin else 120,
+        params={"learning_rate": 0.05 if begin else 0.08, "num_leaves": 15 if begin else 31},
+        start=begin.stages if begin else None,
+        random_state=random_state,
+        threads=threads,
+    )
+    return candidates, []
+
+
+def _calibrated(stages: Stages, begin: Model | None, later: Rows, soft: Matrix, weights: Matrix) -> Model:
+    log_odds = stages.log_odds(later.matrix)
+    labels, weight = soft[later.open_n], weights[later.open_n]
+    not_machine = 1 - labels[:, 2]
+    human = np.divide(labels[:, 0], not_machine, out=np.full(len(labels), 0.5), where=not_machine > 0)
+
+    def curve(stage: int, target: Floats, weight: Floats, before: Calibration | None) -> Calibration:
+        return fit_calibration(
+            log_odds[:, stage], target, weight, later.seen_s, later.mechanism, before=before, pseudo_rows=100
+        )
+
+    return Model(
+        stages,
+        curve(0, labels[:, 2], weight[:, 0], begin.machine_calibration if begin else None),
+        curve(1, human, weight[:, 1] * not_machine, begin.human_calibration if begin else None),
+    )
+
+
+def _about(
+    log: EventLog, settled: pd.DataFrame, labels: Labels, begin: Model | None, chosen: str, random_state: int
+) -> dict[str, Any]:
+    return {
+        "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
+        "made_from": "a log without truth",
+        "start": begin.model_id if begin else None,
+        "kept": chosen,
+        "first_open": settled["occurred_at"].min().isoformat(),
+        "last_open": settled["occurred_at"].max().isoformat(),
+        "opens_n": len(settled),
+        "messages_n": int(settled["message_id"].nunique()),
+        "kappa": labels.kappa_value,
+        "random_state": random_state,
+    }

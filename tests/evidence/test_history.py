@@ -1,0 +1,196 @@
+"""What an open may know: stories of a few messages, and the promise that nothing later is seen."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from paperknife.errors import RequestError
+from paperknife.events.log import read_events
+from paperknife.evidence.columns import AFTERMATH, HISTORY
+from paperknife.evidence.features import encode
+from paperknife.evidence.history import gather_evidence, gather_horizons
+
+BARE = "Mozilla/5.0"
+SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"
+)
+THUNDERBIRD = "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Thunderbird/115.3.1"
+RELAY = "172.225.10.20"
+HOME = "198.18.44.7"
+SECOND = 1_000_000
+
+
+def events(*rows):
+    """Turn (id, type, time, message, ...) tuples into a log; times are on 2026-03-02 unless a day is given."""
+    table = pd.DataFrame(
+        [{"event_id": r[0], "event_type": r[1], "occurred_at": r[2], "message_id": r[3], **(r[4] if len(r) > 4 else {})}
+         for r in rows]
+    )
+    stamps = [t if len(t) > 10 else f"2026-03-02T{t}Z" for t in table["occurred_at"]]
+    table["occurred_at"] = pd.to_datetime(stamps, utc=True, format="ISO8601")
+    return table
+
+
+ALICE = events(
+    ("d1", "delivered", "09:00:00", "m1", {"recipient_id": "alice", "recipient_domain": "example.org"}),
+    ("o1", "open", "09:00:30", "m1",
+     {"recipient_id": "alice", "recipient_domain": "example.org", "ip": RELAY, "user_agent": BARE}),
+    ("o2", "open", "12:00:00", "m1",
+     {"recipient_id": "alice", "recipient_domain": "example.org", "ip": HOME, "user_agent": THUNDERBIRD}),
+    ("c1", "click", "12:00:40", "m1",
+     {"recipient_id": "alice", "recipient_domain": "example.org", "ip": HOME, "user_agent": SAFARI,
+      "url": "https://example.org/a"}),
+    ("d2", "delivered", "13:00:00", "m2", {"recipient_id": "alice", "recipient_domain": "example.org"}),
+    ("o3", "open", "13:30:00", "m2",
+     {"recipient_id": "alice", "recipient_domain": "example.org", "ip": RELAY, "user_agent": BARE}),
+)
+
+
+def by_id(table):
+    return table.set_index("event_id")
+
+
+def test_alice_prefetched_then_read_elsewhere_and_clicked():
+    evidence = by_id(gather_evidence(read_events(ALICE), horizon="settled"))
+    first, second = evidence.loc["o1"], evidence.loc["o2"]
+    assert first["mechanism"] == "apple_relay"
+    assert (first["delay_us"], first["message_opens_n"]) == (30 * SECOND, 0)
+    assert first["next_open_us"] == (3 * 3600 - 30) * SECOND
+    assert first["next_clean_us"] == (3 * 3600 + 10) * SECOND
+    assert (second["message_opens_n"], second["message_apple_n"]) == (1, 1)
+    assert second["next_clean_us"] == 40 * SECOND
+    assert pd.isna(second["next_open_us"])
+    third = evidence.loc["o3"]
+    assert (third["recipient_opens_n"], third["recipient_apple_n"], third["recipient_clean_n"]) == (2, 1, 1)
+    assert third["recipient_active_n"] == 2  # the Thunderbird open and the clean click
+
+
+def test_at_the_instant_nothing_later_is_known():
+    evidence = gather_evidence(read_events(ALICE), horizon="instant")
+    assert evidence[list(AFTERMATH)].isna().all(axis=None)
+    assert (evidence["seen_s"] == 0).all()
+
+
+@pytest.mark.parametrize("as_of", ["09:00:30", "12:00:00", "13:29:59", "13:30:00"])
+@pytest.mark.parametrize("horizon", ["instant", "1h", "settled"])
+def test_events_after_the_as_of_time_change_nothing(as_of, horizon):
+    moment = pd.Timestamp(f"2026-03-02T{as_of}Z")
+    cut = ALICE[ALICE["occurred_at"] <= moment]
+    whole = gather_evidence(read_events(ALICE), horizon=horizon, as_of=moment)
+    alone = gather_evidence(read_events(cut), horizon=horizon, as_of=moment)
+    pd.testing.assert_frame_equal(whole, alone)
+
+
+def test_a_later_horizon_sees_no_further_than_itself():
+    evidence = by_id(gather_evidence(read_events(ALICE), horizon="1h"))
+    assert pd.isna(evidence.loc["o1", "next_clean_us"])
+    assert evidence.loc["o2", "next_clean_us"] == 40 * SECOND
+    assert evidence.loc["o2", "seen_s"] == 3600
+    assert evidence.loc["o3", "seen_s"] == 0  # it is the log's last event
+
+
+def test_events_of_the_same_microsecond_do_not_see_each_other():
+    log = events(
+        ("d", "delivered", "09:00:00", "m"),
+        ("a", "open", "09:05:00", "m", {"recipient_id": "r"}),
+        ("b", "open", "09:05:00", "m2", {"recipient_id": "r"}),
+        ("c", "click", "09:05:00", "m", {"recipient_id": "r"}),
+    )
+    instant = by_id(gather_evidence(read_events(log), horizon="instant"))
+    assert instant.loc["a", "recipient_opens_n"] == 0
+    assert instant.loc["a", "message_clicks_n"] == 0
+    # A week later the click of that microsecond is long known: feeds in whole minutes put clicks and opens together.
+    settled = by_id(gather_evidence(read_events(log), horizon="settled", as_of=pd.Timestamp("2026-04-01", tz="UTC")))
+    assert settled.loc["a", "next_click_us"] == 0
+    assert pd.isna(settled.loc["a", "next_open_us"])
+
+
+def test_opens_of_one_microsecond_are_numbered_by_their_id():
+    log = events(("b", "open", "09:05:00", "m"), ("a", "open", "09:05:00", "m"))
+    evidence = by_id(gather_evidence(read_events(log), horizon="instant"))
+    assert evidence.loc["a", "message_opens_n"] == 0
+    assert evidence.loc["b", "message_opens_n"] == 1
+
+
+def test_the_clock_is_the_latest_delivery_else_the_send():
+    log = events(
+        ("s", "sent", "08:59:00", "m"),
+        ("o1", "open", "08:59:30", "m"),
+        ("d1", "delivered", "09:00:00", "m"),
+        ("d2", "delivered", "09:10:00", "m"),
+        ("o2", "open", "09:11:00", "m"),
+        ("o3", "open", "09:12:00", "unsent"),
+    )
+    evidence = by_id(gather_evidence(read_events(log), horizon="settled"))
+    assert evidence.loc["o1", ["clock_kind", "delay_us"]].tolist() == ["sent", 30 * SECOND]
+    assert evidence.loc["o1", "delivered_after_us"] == 30 * SECOND
+    assert evidence.loc["o2", ["clock_kind", "delay_us"]].tolist() == ["delivered", 60 * SECOND]
+    assert evidence.loc["o3", ["clock_kind", "delay_us"]].isna().all()
+
+
+def test_history_of_a_recipient_is_thirty_days_and_of_a_message_too():
+    who = {"recipient_id": "r"}
+    log = events(
+        ("old", "open", "2026-03-01T12:00:00Z", "m1", who),
+        ("d", "delivered", "2026-03-02T12:00:00Z", "m2", who),
+        ("edge", "open", "2026-03-31T23:59:59Z", "m2", who),
+        ("gone", "open", "2026-04-01T12:00:01Z", "m2", who),
+    )
+    evidence = by_id(gather_evidence(read_events(log), horizon="instant"))
+    assert evidence.loc["edge", "recipient_opens_n"] == 1  # 1 March is the 30th day before 31 March
+    assert evidence.loc["gone", "recipient_opens_n"] == 1  # only the one of 31 March
+    assert evidence.loc["edge", "delay_us"] is not pd.NA
+    assert pd.isna(evidence.loc["gone", "delay_us"])
+    assert evidence.loc["gone", "message_opens_n"] == 0
+
+
+def test_bursts_are_not_clean_clicks():
+    home = {"ip": HOME, "user_agent": SAFARI, "recipient_id": "r"}
+    log = events(
+        ("d", "delivered", "09:00:00", "m", {"recipient_id": "r"}),
+        ("too-soon", "click", "09:00:09", "m", home),
+        ("clean", "click", "09:05:00", "m", home),
+        ("burst", "click", "09:05:02", "m", home),
+        ("scanner", "click", "09:30:00", "m", home | {"user_agent": "python-requests/2.31"}),
+        ("o", "open", "10:00:00", "m", home),
+    )
+    opened = gather_evidence(read_events(log), horizon="instant").iloc[0]
+    assert opened["message_clicks_n"] == 4
+    assert opened["message_clean_n"] == 1
+
+
+def test_four_columns_are_enough():
+    log = ALICE[["event_id", "event_type", "occurred_at", "message_id"]]
+    evidence = gather_evidence(read_events(log), horizon="settled")
+    assert len(evidence) == 3
+    assert (evidence["mechanism"] == "unknown").all()
+    assert (evidence["evidence"] == "time_only").all()
+    assert evidence[[name for name in HISTORY if name.startswith(("recipient", "domain", "network"))]].isna().all(axis=None)
+
+
+def test_an_empty_answer_keeps_its_columns():
+    log = read_events(ALICE[ALICE["event_type"] != "open"])
+    evidence = gather_evidence(log, horizon="settled")
+    assert len(evidence) == 0
+    assert encode(evidence).shape[0] == 0
+
+
+def test_horizons_share_one_history():
+    both = gather_horizons(read_events(ALICE), ["instant", "24h"])
+    pd.testing.assert_frame_equal(both["instant"][list(HISTORY)], both["24h"][list(HISTORY)])
+    pd.testing.assert_frame_equal(both["24h"], gather_evidence(read_events(ALICE), horizon="24h"))
+
+
+def test_an_unknown_horizon_names_the_known_ones():
+    with pytest.raises(RequestError, match=r"Horizon 'setled' is unknown.*Did you mean 'settled'"):
+        gather_evidence(read_events(ALICE), horizon="setled")
+
+
+def test_ids_and_row_order_carry_nothing():
+    renamed = ALICE.assign(event_id=ALICE["event_id"].map(lambda i: f"z{ord(i[0]) * 7919 % 101}{i}"))
+    shuffled = renamed.sample(frac=1, random_state=1)
+    plain = encode(gather_evidence(read_events(ALICE), horizon="settled"))
+    other = encode(gather_evidence(read_events(shuffled), horizon="settled"))
+    assert plain.tobytes() == other.tobytes()
