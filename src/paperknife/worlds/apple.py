@@ -48,6 +48,7 @@ _AT_ONCE, _SYNC, _NIGHT, _MAIL_OPENED, _LATE = range(5)
 _FIRST, _SECOND, _WATCH, _ELSEWHERE = range(4)
 _DEVICES_N = 4
 _NIGHTS = 4
+_REPETITIONS = 3
 
 
 def draw_modes(rng: np.random.Generator, laws: AppleLaws, n: int) -> Ints:
@@ -139,23 +140,21 @@ def _draw_background(
     trigger = choose_rowwise(rng, devices.triggers[device])
     pace = devices.pace[device]
     fetched_at = at + laws.at_once.draw(rng, n) * pace
-    burst = np.cumsum(np.zeros(n)) + laws.burst_s.draw(rng, n) * rng.integers(1, 6, n)
-    for code, moment in (
-        (_SYNC, lambda d, t: _next_sync(devices, d, t)),
-        (_NIGHT, lambda d, t: _next_night(laws, devices, d, t)),
-        (_MAIL_OPENED, lambda d, t: rhythm.next_session_at(d // 2, t)),
-    ):
-        mine = trigger == code
-        fetched_at[mine] = moment(device[mine], at[mine]) + burst[mine]
+    burst = laws.burst_s.draw(rng, n) * rng.integers(1, 6, n)
+    sync, night, opened = (trigger == code for code in (_SYNC, _NIGHT, _MAIL_OPENED))
+    fetched_at[sync] = _next_sync(devices, device[sync], at[sync]) + burst[sync]
+    fetched_at[night] = _next_night(laws, devices, device[night], at[night]) + burst[night]
+    fetched_at[opened] = rhythm.next_session_at(device[opened] // 2, at[opened]) + burst[opened]
     late = trigger == _LATE
     fetched_at[late] = (at + laws.late.draw(rng, n) * pace)[late]
     return np.where(rng.random(n) < devices.propensity[device], fetched_at, np.nan)
 
 
 def _shows(key: Ints, at: Floats, life_s: Floats) -> Bools:
-    """Return which loads reach the sender, given one cache per key whose copies live `life_s` seconds.
+    """Return which loads reach the sender, given one cache per key.
 
-    A load within the life of the last fetched copy is served from the cache; any other is fetched and fills it.
+    A load within the life of the last fetched copy is served from the cache; any other is fetched, and its copy lives
+    for its `life_s` seconds.
     """
     order = np.lexsort((at, key))
     sorted_key, sorted_at, sorted_life = key[order], at[order], life_s[order]
@@ -208,10 +207,11 @@ def _background_loads(
         )
         has = ~np.isnan(at) & (devices.has_second[person] if place == _SECOND else True)
         loads.append(_loads(message[has], person[has], place, at[has], BACKGROUND))
-        again = has & (rng.random(len(at)) < laws.again_share)
-        life_s = laws.cache_life.draw(rng, int(again.sum())) * HOUR_S
-        repeated = _next_sync(devices, person[again] * 2 + place, at[again] + life_s * 1.2)
-        loads.append(_loads(message[again], person[again], place, repeated, BACKGROUND))
+        for _ in range(_REPETITIONS):
+            has = has & (rng.random(len(at)) < laws.again_share)
+            expired = at[has] + laws.cache_life.draw(rng, int(has.sum())) * HOUR_S
+            at[has] = _next_sync(devices, person[has] * 2 + place, expired)
+            loads.append(_loads(message[has], person[has], place, at[has], BACKGROUND))
     watched = devices.has_watch[person] & (rng.random(len(person)) < laws.watch_prefetch_share)
     glance = mail.delivered_at[message] + laws.at_once.draw(rng, len(message))
     loads.append(_loads(message[watched], person[watched], _WATCH, glance[watched], BACKGROUND))
@@ -261,6 +261,8 @@ def fetch_apple(
     loads = _Loads.joined([*_background_loads(rng, laws.apple, devices, rhythm, people, mail), asked])
     cache_of = np.where((loads.device == _SECOND) & laws.apple.is_cache_shared, _FIRST, loads.device)
     life_s = laws.apple.cache_life.draw(rng, len(loads.at)) * HOUR_S
+    fills = (loads.cause == BACKGROUND) | (rng.random(len(life_s)) < laws.apple.reading_fills)
+    life_s = np.where(fills, life_s, 0.0)
     shown = _shows(loads.message * _DEVICES_N + cache_of, loads.at, life_s)
     message, person, at = loads.message[shown], loads.person[shown], loads.at[shown]
     device, cause = loads.device[shown], loads.cause[shown]

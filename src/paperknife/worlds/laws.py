@@ -267,6 +267,8 @@ class AppleLaws:
         One cache per account instead of one per device.
     again_share : float
         Of prefetches that the device repeats once the copy has expired.
+    reading_fills : float
+        Chance that the load of a reading fills the cache; where it does not, a background fetch may follow.
     watch_share, watch_prefetch_share : float
         Of Apple users with a watch, which fetches with its own address; of messages it fetches unasked.
     kappa, speed, click_ratio : float
@@ -295,6 +297,7 @@ class AppleLaws:
     cache_life: Delay
     is_cache_shared: bool
     again_share: float
+    reading_fills: float
     watch_share: float
     watch_prefetch_share: float
     kappa: float

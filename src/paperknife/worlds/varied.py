@@ -212,12 +212,12 @@ def draw_client_laws(rng: np.random.Generator) -> ClientLaws:
     assert len(host_weights) == len(PUBLIC_HOSTS)  # noqa: S101
     assert len(company_host_weights) == len(COMPANY_HOSTS)  # noqa: S101
     return ClientLaws(
-        apple_share=rng.uniform(0.1, 0.93),
+        apple_share=rng.uniform(0.06, 0.95),
         apple_host_sd=rng.uniform(0.0, 1.0),
         apple_engagement=rng.normal(0, 0.2),
         host_weights=host_weights,
         company_host_weights=company_host_weights,
-        mix_concentration=log_uniform(rng, 2, 60),
+        mix_concentration=log_uniform(rng, 3, 200),
         second_share=rng.uniform(0.0, 0.3),
         second_use=rng.uniform(0.05, 0.5),
         blocked_share=rng.uniform(0.0, 0.25),
@@ -235,7 +235,7 @@ def draw_client_laws(rng: np.random.Generator) -> ClientLaws:
 
 def draw_apple(rng: np.random.Generator) -> AppleLaws:
     """Return how Apple Mail fetches: of all laws the least known, so the most varied."""
-    protected = rng.uniform(0.6, 0.99)
+    protected = rng.uniform(0.6, 0.99) if rng.random() < 0.8 else rng.uniform(0.2, 0.7)
     others = rng.dirichlet([1.0, 1.0, 1.0]) * (1 - protected)
     is_new = rng.random() < 0.12
     near = rng.uniform(0.2, 0.95)
@@ -244,10 +244,10 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
         mode_weights=(protected, float(others[0]), float(others[1]), float(others[2])),
         agent=str(rng.choice(np.array(_APPLE_AGENTS, dtype=object))) if is_new else APPLE,
         agent_share=rng.uniform(0.1, 1.0) if is_new else 0.0,
-        devices_share=rng.uniform(0.0, 0.5),
+        devices_share=rng.uniform(0.0, 0.7),
         second_device_use=rng.uniform(0.05, 0.5),
-        propensity_mean=rng.uniform(0.3, 0.97),
-        propensity_concentration=log_uniform(rng, 1.0, 15),
+        propensity_mean=float(np.clip(rng.beta(2.0, 1.0), 0.08, 0.99)),
+        propensity_concentration=log_uniform(rng, 1.0, 30),
         trigger_weights=_weights(rng, (0.28, 0.22, 0.2, 0.15, 0.15), log_uniform(rng, 1.5, 12)),
         trigger_concentration=log_uniform(rng, 1.0, 30),
         at_once=Mixture(
@@ -268,9 +268,12 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
         device_sd=rng.uniform(0.0, 1.3),
         burst_s=_delay(rng, 0.3, 12, (0.5, 1.4)),
         zone_error_share=rng.uniform(0.0, 0.1),
-        cache_life=_delay(rng, 2, 400, (0.2, 1.2)),
+        cache_life=_delay(rng, 0.05, 4, (0.2, 1.2))
+        if rng.random() < 0.15
+        else _delay(rng, 4, 400, (0.2, 1.2)),
         is_cache_shared=bool(rng.random() < 0.4),
-        again_share=rng.uniform(0.0, 0.3),
+        again_share=rng.uniform(0.0, 0.4),
+        reading_fills=1.0 if rng.random() < 0.6 else rng.uniform(0.0, 1.0),
         watch_share=rng.uniform(0.0, 0.2),
         watch_prefetch_share=rng.uniform(0.0, 0.3),
         kappa=log_uniform(rng, 0.5, 2.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from paperknife.worlds.apple import fetch_apple
 from paperknife.worlds.chance import Bools
 from paperknife.worlds.clicks import draw_clicks, draw_replies, draw_unsubscriptions
 from paperknife.worlds.clients import APPLE, draw_client_agents
-from paperknife.worlds.families import draw_laws
+from paperknife.worlds.families import find_family
 from paperknife.worlds.gateways import visit_by_gateways, visit_by_strays
 from paperknife.worlds.people import draw_people
 from paperknife.worlds.pipeline import Happenings, record
@@ -77,7 +78,7 @@ def make_world(
     family : str
         See `paperknife.worlds.families.FAMILIES`.
     messages : int
-        About how many messages the sender sends.
+        About how many messages the sender sends; a family may have fewer.
     seed : int
     days : float
         Length of the log.
@@ -95,8 +96,11 @@ def make_world(
         )
     if not 1 <= days <= 366:
         raise PaperknifeError(f"A world lasts 1 to 366 days, got {days}. Two to ten weeks are usual.")
-    law_chance, chance = (np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(2))
-    laws = laws or draw_laws(family, law_chance)
+    kind = find_family(family)
+    seeds = np.random.SeedSequence([seed, zlib.crc32(family.encode())])  # equal seeds of two families differ
+    law_chance, chance = (np.random.default_rng(child) for child in seeds.spawn(2))
+    laws = laws or kind.draw(law_chance)
+    messages = min(messages, kind.most_messages or messages)
     texts = Texts()
 
     offset_s = laws.people.utc_offset_h * HOUR_S
