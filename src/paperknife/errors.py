@@ -6,10 +6,11 @@ Each message says what failed, the value, what was expected and what to do. None
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class PaperknifeError(Exception):
@@ -64,6 +65,46 @@ class RequestError(PaperknifeError):
     """A question put to the scorer (over HTTP or in Python) is malformed."""
 
     code = "bad-request"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with one question.
+
+    Attributes
+    ----------
+    index : int
+        Which of the questions asked, from 0.
+    field : str
+        Where in it, as a JSON pointer without the leading slash, such as "events/2/occurred_at".
+    code : str
+        Stable identifier.
+    detail : str
+        What is wrong and what to do; holds no personal data.
+    """
+
+    index: int
+    field: str
+    code: str
+    detail: str
+
+
+class QuestionError(RequestError):
+    """Questions put to the scorer are malformed: every fault found, in the order of the questions."""
+
+    code = "bad-question"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        first = self.faults[0]
+        more = f" (and {len(self.faults) - 1} more)" if len(self.faults) > 1 else ""
+        super().__init__(f"Question {first.index}, {first.field}: {first.detail}{more}")
+
+
+class ServiceError(PaperknifeError):
+    """The HTTP service cannot start as asked."""
+
+    code = "cannot-serve"
 
 
 class MissingExtraError(PaperknifeError):
