@@ -1,7 +1,10 @@
-"""Simulated senders with known truth: an agent-based world, the log its provider would keep, and what really happened.
+"""Simulated senders with known truth: an agent-based world, the log its provider would keep, and what really
+happened.
 
-People, devices, gateways and a log pipeline act by laws that nobody has measured well (FACTS.md marks them with a
-question mark). So no law is fixed: a *family* is a distribution over laws, and each world draws its own.
+People, devices, gateways and a log pipeline act by laws that nobody has measured well (FACTS.md marks them
+with a question mark). So no law is fixed: a *family* is a distribution over laws, and each world draws its
+own.
 
-Use `paperknife.worlds.world.make_world` for tables in memory and `paperknife.worlds.world.simulate` for files.
+Use `paperknife.worlds.world.make_world` for tables in memory and `paperknife.worlds.world.simulate` for
+files.
 """

@@ -1,13 +1,14 @@
 """Internet addresses: where each kind of fetch and click comes from.
 
-The blocks are stated here and not shared with the classifier's table. They are coarse: a world draws a few addresses
-from each, some of them from blocks that nobody lists, and puts some people inside blocks that look like Apple's.
+The blocks are stated here and not shared with the classifier's table. They are coarse: a world draws a few
+addresses from each, some of them from blocks that nobody lists, and puts some people inside blocks that look
+like Apple's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -94,7 +95,11 @@ BLOCKS: Final[dict[str, dict[str, float]]] = {
         "129.146.0.0/16": 0.2,
     },
 }
-"""Block -> weight, by who fetches from it. Scanner vendors, mail proxies and clouds: their published ranges, thinned."""
+"""Block -> weight, by who fetches from it. Scanner vendors, mail proxies and clouds: their published ranges,
+thinned."""
+
+_AT_DESK_SHARE: Final = 0.85
+"""Of working hours that people with an office spend there: our assumption."""
 
 _CONSUMER_FIRST_BYTES: Final = (
     24,
@@ -142,7 +147,7 @@ def draw_addresses(
     for group in range(groups):
         network = ip_network(names[block_of[group]])
         wanted = min(together, n - group * together)
-        if network.version == 4:
+        if isinstance(network, IPv4Network):
             base = (
                 int(network.network_address)
                 + int(rng.integers(0, max(1, network.num_addresses // 256))) * 256
@@ -227,13 +232,14 @@ class Networks:
         return np.asarray(self.relay[people.city[person], pick.astype(np.int64)])
 
     def own(self, people: People, person: Ints, at: Floats, on_phone: Bools) -> Ints:
-        """Return each person's own address at a time: office in working hours, mobile on the way, else home, or a VPN."""
+        """Return each person's own address at a time: office in working hours, mobile on the way, else home,
+        or a VPN."""
         hour_slot = np.floor(at / HOUR_S).astype(np.int64)
         local = at + people.offset_s[person]
         is_work_time = (local % WEEK_S < 5 * DAY_S) & (np.abs(local % DAY_S - 13 * HOUR_S) < 4.5 * HOUR_S)
         company = people.company[person]
         at_office = (company >= 0) & is_work_time & people.has_office[person]
-        at_office &= keyed_uniform(self.salt + 3, person, hour_slot) < 0.85
+        at_office &= keyed_uniform(self.salt + 3, person, hour_slot) < _AT_DESK_SHARE
         on_the_way = on_phone & (keyed_uniform(self.salt + 4, person, hour_slot) < self.laws.mobile_share)
         half_day = np.floor(at / (12 * HOUR_S)).astype(np.int64)
         cell = (keyed_uniform(self.salt + 5, person, half_day) * self.mobiles.shape[1]).astype(np.int64)
@@ -245,7 +251,8 @@ class Networks:
         return np.asarray(np.where(people.has_vpn[person], exit_, code), dtype=np.int64)
 
     def browser(self, people: People, person: Ints, at: Floats, on_phone: Bools) -> Ints:
-        """Return the address that each person's browser shows: their own, or the relay's for users of Private Relay."""
+        """Return the address that each person's browser shows: their own, or the relay's for users of Private
+        Relay."""
         own = self.own(people, person, at, on_phone)
         return np.where(people.has_private_relay[person], self.relayed(people, person, at), own)
 

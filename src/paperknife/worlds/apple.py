@@ -1,12 +1,14 @@
 """Apple Mail: what its devices fetch in the background, what its cache hides, and what still shows a person.
 
-A message's image loads at whichever comes first: the background fetch or the person's reading. Once loaded, the cache
-serves readings and the sender sees nothing until the copy expires. So a fetch through Apple's relay may be either, and
-a reading may leave no trace. FACTS.md section 1 says what is known; delays, shares and cache life are not, and vary.
+A message's image loads at whichever comes first: the background fetch or the person's reading. Once loaded,
+the cache serves readings and the sender sees nothing until the copy expires. So a fetch through Apple's relay
+may be either, and a reading may leave no trace. FACTS.md section 1 says what is known; delays, shares and
+cache life are not, and vary.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -36,18 +38,21 @@ if TYPE_CHECKING:
     from paperknife.worlds.sending import Mail
 
 MODES: Final = ("protected", "hides_address", "open", "own_address")
-"""Privacy settings. `protected`: prefetch through the relay. `hides_address`: no prefetch, readings through the relay.
-`open`: neither. `own_address`: prefetch from the person's own address ("Limit IP Address Tracking" is off)."""
+"""Privacy settings. `protected`: prefetch through the relay. `hides_address`: no prefetch, readings through
+the relay. `open`: neither. `own_address`: prefetch from the person's own address ("Limit IP Address Tracking"
+is off)."""
 PROTECTED, HIDES_ADDRESS, OPEN, OWN_ADDRESS = range(4)
 
 TRIGGERS: Final = ("at_once", "sync", "night", "mail_opened", "late")
-"""What starts a background fetch: the arrival itself, the device's next sync, charging at night, the person's opening
-of the mail app (which loads what waits, read or not), or nothing we can name, up to days later."""
+"""What starts a background fetch: the arrival itself, the device's next sync, charging at night, the person's
+opening of the mail app (which loads what waits, read or not), or nothing we can name, up to days later."""
 _AT_ONCE, _SYNC, _NIGHT, _MAIL_OPENED, _LATE = range(5)
 
 _FIRST, _SECOND, _WATCH, _ELSEWHERE = range(4)
 _DEVICES_N = 4
 _NIGHTS = 4
+_GLANCE_SHARE = 0.4
+"""Of notifications that people with a watch read on it: our assumption."""
 _REPETITIONS = 3
 
 
@@ -93,10 +98,13 @@ def draw_devices(rng: np.random.Generator, laws: AppleLaws, people: People) -> D
     b = (1 - laws.propensity_mean) * laws.propensity_concentration
     weights = np.asarray(laws.trigger_weights) / np.sum(laws.trigger_weights)
     gammas = rng.standard_gamma(np.maximum(weights * laws.trigger_concentration, 1e-3), (n, len(TRIGGERS)))
+    propensity = np.clip(rng.beta(a, b, n), 1e-4, 1 - 1e-4)
+    keenness = np.repeat(np.clip(people.read_logit - np.median(people.read_logit), -3, 3), 2)
+    odds = propensity / (1 - propensity) * np.exp(laws.propensity_engagement * keenness)
     wrong_zone = rng.random(n) < laws.zone_error_share
     return Devices(
         salt=int(rng.integers(2**62)),
-        propensity=rng.beta(a, b, n),
+        propensity=odds / (1 + odds),
         triggers=gammas + 1e-12,
         pace=np.exp(laws.device_sd * rng.standard_normal(n)),
         sync_s=np.clip(laws.sync_h * np.exp(laws.sync_sd * rng.standard_normal(n)), 0.02, 72) * HOUR_S,
@@ -116,7 +124,8 @@ def _next_sync(devices: Devices, device: Ints, at: Floats) -> Floats:
 
 
 def _next_night(laws: AppleLaws, devices: Devices, device: Ints, at: Floats) -> Floats:
-    """Return when each device is next plugged in at night, or the time itself if it is now; NaN if not for long."""
+    """Return when each device is next plugged in at night, or the time itself if it is now; NaN if not for
+    long."""
     local = at + devices.offset_s[device]
     night = np.floor((local - DAY_S / 2) / DAY_S).astype(np.int64)  # nights are numbered from noon to noon
     found = np.full(len(at), np.nan)
@@ -153,8 +162,8 @@ def _draw_background(
 def _shows(key: Ints, at: Floats, life_s: Floats) -> Bools:
     """Return which loads reach the sender, given one cache per key.
 
-    A load within the life of the last fetched copy is served from the cache; any other is fetched, and its copy lives
-    for its `life_s` seconds.
+    A load within the life of the last fetched copy is served from the cache; any other is fetched, and its
+    copy lives for its `life_s` seconds.
     """
     order = np.lexsort((at, key))
     sorted_key, sorted_at, sorted_life = key[order], at[order], life_s[order]
@@ -165,7 +174,7 @@ def _shows(key: Ints, at: Floats, life_s: Floats) -> Bools:
     shown_sorted = np.zeros(len(key), dtype=np.bool_)
     by_rank = np.argsort(rank, kind="stable")
     bounds = np.searchsorted(rank[by_rank], np.arange(rank.max(initial=0) + 2))
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in itertools.pairwise(bounds):
         now = by_rank[low:high]
         fetched = now[sorted_at[now] >= alive_until[group[now]]]
         alive_until[group[fetched]] = sorted_at[fetched] + sorted_life[fetched]
@@ -230,7 +239,7 @@ def _reading_loads(
     n = len(readings)
     on_second = devices.has_second[readings.person] & (rng.random(n) < laws.apple.second_device_use)
     device = np.where(on_second, _SECOND, _FIRST)
-    on_watch = readings.is_notified & devices.has_watch[readings.person] & (rng.random(n) < 0.4)
+    on_watch = readings.is_notified & devices.has_watch[readings.person] & (rng.random(n) < _GLANCE_SHARE)
     device = np.where(on_watch, _WATCH, device)
     device = np.where(readings.is_forwarded, _ELSEWHERE, device)
     cause = np.where(on_watch, WATCH, np.where(readings.is_forwarded, FORWARDED, READING))

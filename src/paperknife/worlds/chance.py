@@ -1,7 +1,8 @@
 """Chance that can be asked twice: uniform numbers that depend on keys only.
 
-A device plugs in at some time each night, and every message waiting that night must meet the same time. Storing a
-table of nights for each device would be large; hashing (device, night) to a number gives the same without a table.
+A device plugs in at some time each night, and every message waiting that night must meet the same time.
+Storing a table of nights for each device would be large; hashing (device, night) to a number gives the same
+without a table.
 """
 
 from __future__ import annotations
@@ -41,20 +42,26 @@ def keyed_uniform(salt: int, *keys: npt.ArrayLike) -> Floats:
 
 
 def keyed_normal(salt: int, *keys: npt.ArrayLike) -> Floats:
-    """Return standard normal numbers that depend only on the salt and the keys (Box and Muller's transform)."""
+    """Return standard normal numbers that depend only on the salt and the keys (Box and Muller's
+    transform)."""
     radius = np.sqrt(-2 * np.log1p(-keyed_uniform(salt, *keys)))
     return np.asarray(radius * np.cos(2 * np.pi * keyed_uniform(salt + 1, *keys)), dtype=np.float64)
+
+
+def happens(rng: np.random.Generator, share: float) -> bool:
+    """Return true with a chance of `share`."""
+    return bool(rng.random() < share)
 
 
 def choose(rng: np.random.Generator, weights: npt.ArrayLike, n: int) -> Ints:
     """Return `n` indices drawn in proportion to `weights`, which need not sum to 1."""
     cumulative = np.cumsum(np.asarray(weights, dtype=np.float64))
     picks = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
-    return np.minimum(picks, len(cumulative) - 1).astype(np.int64)
+    return np.asarray(np.minimum(picks, len(cumulative) - 1), dtype=np.int64)
 
 
 def choose_rowwise(rng: np.random.Generator, weights: Floats) -> Ints:
     """Return one index per row of `weights`, drawn in proportion to that row."""
     cumulative = np.cumsum(weights, axis=1)
     picks = (cumulative < rng.random((len(weights), 1)) * cumulative[:, -1:]).sum(axis=1)
-    return np.minimum(picks, weights.shape[1] - 1).astype(np.int64)
+    return np.asarray(np.minimum(picks, weights.shape[1] - 1), dtype=np.int64)

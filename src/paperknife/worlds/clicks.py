@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paperknife.worlds.chance import Floats, Ints
 from paperknife.worlds.clients import APPLE
 from paperknife.worlds.visits import HUMAN, READING, Visits, visits
 
 if TYPE_CHECKING:
     from paperknife.worlds.addresses import Networks
+    from paperknife.worlds.chance import Floats, Ints
     from paperknife.worlds.clients import Agents
     from paperknife.worlds.laws import Laws
     from paperknife.worlds.people import People

@@ -1,4 +1,5 @@
-"""Mail clients: who uses which at which mailbox host, and under which user agent and network their loads arrive."""
+"""Mail clients: who uses which at which mailbox host, and under which user agent and network their loads
+arrive."""
 
 from __future__ import annotations
 
@@ -58,6 +59,10 @@ _TYPICAL_MIX: Final = np.array(
     ]
 )
 
+_IPHONE_SHARE: Final = 0.4
+_MAC_SHARE: Final = 0.12
+"""Of phones and of desks on which people read in other clients than Apple Mail: our assumption."""
+
 _CAN_BLOCK: Final = np.isin(
     np.arange(len(CLIENTS)), [APPLE, APPLE_OLD, GMAIL, OUTLOOK_DESKTOP, THUNDERBIRD, WEBMAIL, ANDROID_MAIL]
 )
@@ -104,7 +109,8 @@ def place_on_phone(client: Ints, likes_phone: Bools) -> Bools:
 
 @dataclass(frozen=True, slots=True)
 class Agents:
-    """The user agents of a world, as codes of `Texts`: pools from which each person keeps one per client and browser."""
+    """The user agents of a world, as codes of `Texts`: pools from which each person keeps one per client and
+    browser."""
 
     salt: int
     by_client: dict[int, Ints]
@@ -118,9 +124,9 @@ class Agents:
 
     def of_browser(self, person: Ints, client: Ints, on_phone: Bools) -> Ints:
         """Return the browser that opens links (and webmail) for readings in a client, on a phone or not."""
-        is_iphone = np.where(client <= APPLE_OLD, True, keyed_uniform(self.salt + 1, person) < 0.4)
+        is_iphone = (client <= APPLE_OLD) | (keyed_uniform(self.salt + 1, person) < _IPHONE_SHARE)
         is_iphone &= client != ANDROID_MAIL
-        is_mac = np.where(client <= APPLE_OLD, True, keyed_uniform(self.salt + 2, person) < 0.12)
+        is_mac = (client <= APPLE_OLD) | (keyed_uniform(self.salt + 2, person) < _MAC_SHARE)
         phone = np.where(
             is_iphone,
             self._pick(self.by_browser["iphone_browser"], person, 3),

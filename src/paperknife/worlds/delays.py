@@ -1,7 +1,7 @@
 """Laws of waiting times, stated by their median and spread.
 
-Four shapes with the same two parameters, so that a family can keep a law's place and change its form: a model that
-has learnt log-normal delays must not fall over when it meets Weibull ones.
+Four shapes with the same two parameters, so that a family can keep a law's place and change its form: a model
+that has learnt log-normal delays must not fall over when it meets Weibull ones.
 """
 
 from __future__ import annotations

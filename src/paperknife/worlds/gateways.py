@@ -1,7 +1,8 @@
 """Machines that visit messages: security gateways at company domains, and strays that visit anyone.
 
-A gateway sees a message before the mailbox does, so it may fetch before the delivery is logged; or it waits in a queue
-for half an hour. It fetches the image, follows links in a burst, looks again later, or checks a link as a person clicks.
+A gateway sees a message before the mailbox does, so it may fetch before the delivery is logged; or it waits
+in a queue for half an hour. It fetches the image, follows links in a burst, looks again later, or checks a
+link as a person clicks.
 """
 
 from __future__ import annotations
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
     from paperknife.worlds.sending import Mail
     from paperknife.worlds.texts import Texts
 
-_SECOND_BEFORE_MACHINES = 0.05
-"""No machine sees a message sooner after it was sent, seconds."""
+_SOONEST_S = 0.05
+"""No machine sees a message sooner after it was sent."""
+_OTHER_AGENT_SHARE = 0.1
+_CHECK_LOADS_SHARE = 0.5
+_NO_AGENT_SHARE = 0.1
+"""Of fetches under another than the domain's usual agent; of click checks that load the image too; of strays without
+an agent: our assumptions."""
 
 
 def assign_gateways(rng: np.random.Generator, laws: MachineLaws, people: People) -> Ints:
@@ -98,7 +104,8 @@ def _scan(
             cause=cause,
             client=GATEWAY_CLIENT,
             agent=agents[
-                (people.domain[mail.person[message]] + (rng.random(len(message)) < 0.1)) % len(agents)
+                (people.domain[mail.person[message]] + (rng.random(len(message)) < _OTHER_AGENT_SHARE))
+                % len(agents)
             ],
             address=addresses[pool],
             link=link,
@@ -108,7 +115,7 @@ def _scan(
     queue = keyed_normal(salt, people.domain[mail.person[looked]], mail.campaign[looked])
     delay = gateway.delay.draw(rng, len(looked)) * np.exp(gateway.queue_sd * queue)
     at = mail.delivered_at[looked] - before_delivery_s * rng.uniform(0.5, 1.5, len(looked)) + delay
-    at = np.maximum(at, mail.sent_at[looked] + _SECOND_BEFORE_MACHINES * rng.uniform(1, 20, len(looked)))
+    at = np.maximum(at, mail.sent_at[looked] + _SOONEST_S * rng.uniform(1, 20, len(looked)))
     has_pixel = rng.random(len(looked)) < gateway.pixel_share
     fetches = [seen(looked[has_pixel], at[has_pixel], GATEWAY)]
 
@@ -126,7 +133,7 @@ def _scan(
     message, click_at, link = clicks.message[checked], clicks.at[checked], clicks.link[checked]
     check_at = click_at - rng.exponential(2.0, len(message)) + rng.exponential(1.0, len(message))
     made.append(seen(message, check_at, RESCAN, link))
-    loads = rng.random(len(message)) < 0.5
+    loads = rng.random(len(message)) < _CHECK_LOADS_SHARE
     fetches.append(seen(message[loads], check_at[loads] + rng.exponential(1.0, int(loads.sum())), RESCAN))
     return Visits.joined(fetches), Visits.joined(made)
 
@@ -171,6 +178,6 @@ def visit_by_strays(
         label=MACHINE,
         cause=STRAY,
         client=LINK_CHECKER,
-        agent=np.where(rng.random(n) < 0.1, NO_TEXT, agent),
+        agent=np.where(rng.random(n) < _NO_AGENT_SHARE, NO_TEXT, agent),
         address=rng.choice(networks.cloud, n),
     )

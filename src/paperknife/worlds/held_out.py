@@ -1,8 +1,9 @@
-"""Held-out families: worlds like no other in one respect, with waiting times of another shape in all respects.
+"""Held-out families: worlds like no other in one respect, with waiting times of another shape in all
+respects.
 
-Each starts from a draw of the varied family, gives every log-normal waiting time another form with the same median and
-about the same width, and then goes beyond what `varied` draws in the one respect that names it. Nothing may be fitted
-or tuned on them: they test what a model does where its assumptions end.
+Each starts from a draw of the varied family, gives every log-normal waiting time another form with the same
+median and about the same width, and then goes beyond what `varied` draws in the one respect that names it.
+Nothing may be fitted or tuned on them: they test what a model does where its assumptions end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from paperknife.worlds.chance import happens
 from paperknife.worlds.delays import Delay, Mixture
 from paperknife.worlds.laws import Laws, Region, Stream
 from paperknife.worlds.varied import draw_gateway, draw_people_laws, draw_sending, draw_varied, log_uniform
@@ -112,7 +114,8 @@ def apple_reads_less(rng: np.random.Generator) -> Laws:
 
 
 def human_like_gateways(rng: np.random.Generator) -> Laws:
-    """Return laws under which gateways take their time, look like browsers at home, and follow a link or none."""
+    """Return laws under which gateways take their time, look like browsers at home, and follow a link or
+    none."""
     laws = _start(rng)
     gateways = tuple(
         replace(
@@ -122,7 +125,7 @@ def human_like_gateways(rng: np.random.Generator) -> Laws:
             delay=Mixture(
                 (Delay(log_uniform(rng, 240, 2.5 * _HOUR_S), rng.uniform(0.5, 0.9), "loglogistic"),), (1.0,)
             ),
-            clicks="one" if rng.random() < 0.5 else "none",
+            clicks="one" if happens(rng, 0.5) else "none",
             click_share=rng.uniform(0.05, 0.3),
             click_lag=Delay(log_uniform(rng, 8, 60), rng.uniform(0.5, 1.0), "weibull"),
         )
@@ -134,7 +137,8 @@ def human_like_gateways(rng: np.random.Generator) -> Laws:
 
 
 def relay_people(rng: np.random.Generator) -> Laws:
-    """Return laws under which Apple's relay carries people most of all: hidden addresses, Private Relay, VPNs beside it."""
+    """Return laws under which Apple's relay carries people most of all: hidden addresses, Private Relay, VPNs
+    beside it."""
     laws = _apple(rng, mode_weights=(rng.uniform(0.25, 0.5), rng.uniform(0.4, 0.7), 0.05, 0.05))
     networks = replace(
         laws.networks,
@@ -168,7 +172,8 @@ def two_devices(rng: np.random.Generator) -> Laws:
 
 
 def wrong_time_zones(rng: np.random.Generator) -> Laws:
-    """Return laws under which recipients live all over the world, by odd hours, with devices in other zones still."""
+    """Return laws under which recipients live all over the world, by odd hours, with devices in other zones
+    still."""
     laws = _apple(rng, zone_error_share=rng.uniform(0.4, 0.9), night_sd_h=rng.uniform(2.5, 5.0))
     own = laws.people.utc_offset_h
     regions = tuple(
@@ -210,7 +215,7 @@ def sales_mail(rng: np.random.Generator) -> Laws:
 def no_deliveries(rng: np.random.Generator) -> Laws:
     """Return laws under which the log has no deliveries, and in half of worlds no sendings either."""
     laws = _start(rng)
-    return replace(laws, log=replace(laws.log, clocks=("sent",) if rng.random() < 0.5 else ()))
+    return replace(laws, log=replace(laws.log, clocks=("sent",) if happens(rng, 0.5) else ()))
 
 
 def minute_rounded(rng: np.random.Generator) -> Laws:
@@ -231,7 +236,8 @@ def gateway_heavy(rng: np.random.Generator) -> Laws:
 
 
 def apple_heavy(rng: np.random.Generator) -> Laws:
-    """Return laws under which nearly everyone reads in Apple Mail: hardly anyone shows how fast people read."""
+    """Return laws under which nearly everyone reads in Apple Mail: hardly anyone shows how fast people
+    read."""
     laws = _start(rng)
     return replace(
         laws, clients=replace(laws.clients, apple_share=rng.uniform(0.95, 0.99), apple_host_sd=0.2)

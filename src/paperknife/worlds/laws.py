@@ -1,12 +1,12 @@
 """The laws of one world: every quantity that differs between senders or that nobody has measured.
 
-A family (`paperknife.worlds.families`) draws one `Laws` per world; the agents obey it and know nothing else. The
-same object, as JSON, says afterwards what was drawn. Shares and probabilities are in [0, 1].
+A family (`paperknife.worlds.families`) draws one `Laws` per world; the agents obey it and know nothing else.
+The same object, as JSON, says afterwards what was drawn. Shares and probabilities are in [0, 1].
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from paperknife.worlds.delays import Delay, Mixture
@@ -19,12 +19,13 @@ class Stream:
     Attributes
     ----------
     kind : {"newsletter", "one_to_one", "transactional"}
-        Newsletters go to a list at once; one-to-one mail leaves one by one in working hours, in sequences, without a
-        campaign; transactional flows run for ever, triggered by what the recipient does.
+        Newsletters go to a list at once; one-to-one mail leaves one by one in working hours, in sequences,
+        without a campaign; transactional flows run for ever, triggered by what the recipient does.
     share : float
         Of the world's messages.
     per_week : float
-        Newsletters: campaigns a week. One-to-one: steps of a sequence a week. Transactional: messages a week and person.
+        Newsletters: campaigns a week. One-to-one: steps of a sequence a week. Transactional: messages a week
+        and person.
     list_share : float
         Of all recipients that one campaign reaches.
     hour, hour_sd : float
@@ -42,6 +43,8 @@ class Stream:
         Multiplies clicks per read.
     links_n : int
         Most links in a message.
+    flows_n : int
+        Transactional: kinds of message, each with a campaign id of its own.
     """
 
     kind: Literal["newsletter", "one_to_one", "transactional"]
@@ -50,18 +53,20 @@ class Stream:
     list_share: float = 0.8
     hour: float = 9.5
     hour_sd: float = 2.0
-    spread: Delay = Delay(300.0, 1.0)
+    spread: Delay = field(default_factory=lambda: Delay(300.0, 1.0))
     is_local_hour: bool = False
     is_workdays_only: bool = True
     read_logit: float = 0.0
     speed: float = 1.0
     click_ratio: float = 1.0
     links_n: int = 8
+    flows_n: int = 4
 
 
 @dataclass(frozen=True, slots=True)
 class SendingLaws:
-    """How mail leaves and arrives: streams, delivery delay (seconds after sending), bounces, junk, early mail.
+    """How mail leaves and arrives: streams, delivery delay (seconds after sending), bounces, junk, early
+    mail.
 
     `warm_up_days` is how long the sender has been sending before the log begins.
     """
@@ -76,7 +81,8 @@ class SendingLaws:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where some of the recipients live: offset from the sender's local time in hours, weight, Apple's log-odds there."""
+    """Where some of the recipients live: offset from the sender's local time in hours, weight, Apple's
+    log-odds there."""
 
     offset_h: float
     weight: float
@@ -187,14 +193,16 @@ class ClientLaws:
     second_share, second_use : float
         Of people with a second client; share of their readings in it.
     blocked_share : float
-        Of people at clients that can block images who do; `unblocked_share` of their readings load images after all.
+        Of people at clients that can block images who do; `unblocked_share` of their readings load images
+        after all.
     unblocked_share : float
     gmail_again_share : float
         Of later views that Google fetches anew; the first always shows.
     visible_again_share : float
         Of later views in other clients that load the image anew.
     gmail_prefetch_share : float
-        Of messages in Gmail clients that Google's machine fetches; `gmail_prefetch_delay` seconds after delivery.
+        Of messages in Gmail clients that Google's machine fetches; `gmail_prefetch_delay` seconds after
+        delivery.
     gmail_prefetch_delay : Delay
     gmail_prefetch_keeps : float
         Chance that the fetched copy serves the person's first view, which then stays hidden.
@@ -243,6 +251,8 @@ class AppleLaws:
         Share of their readings on it.
     propensity_mean, propensity_concentration : float
         Beta law over devices of the chance that a message is prefetched at all.
+    propensity_engagement : float
+        How its log-odds grow with the owner's log-odds of reading: a mailbox in use syncs more.
     trigger_weights : tuple of float
         What starts a prefetch, in the order of `paperknife.worlds.apple.TRIGGERS`.
     trigger_concentration : float
@@ -282,6 +292,7 @@ class AppleLaws:
     second_device_use: float
     propensity_mean: float
     propensity_concentration: float
+    propensity_engagement: float
     trigger_weights: tuple[float, ...]
     trigger_concentration: float
     at_once: Mixture
@@ -358,8 +369,9 @@ class Gateway:
 class MachineLaws:
     """Gateways, and stray machines (archivers, link checkers, previews) that visit any message at any time.
 
-    `company_share` and `public_share` are the shares of company domains and of public mailboxes behind a gateway;
-    `stray_share` is of messages, `stray_delay` seconds after delivery, `stray_human_like` the share with a browser's agent.
+    `company_share` and `public_share` are the shares of company domains and of public mailboxes behind a
+    gateway; `stray_share` is of messages, `stray_delay` seconds after delivery, `stray_human_like` the share
+    with a browser's agent.
     """
 
     company_share: float
@@ -421,8 +433,11 @@ class LogLaws:
     clocks : tuple of str
         Which of `sent` and `delivered` it records.
     null_share : float
-        Of opens and clicks without an address; `null_agent_share` without a user agent; `null_url_share` without a URL.
+        Of opens and clicks without an address; `null_agent_share` without a user agent; `null_url_share`
+        without a URL.
     null_agent_share, null_url_share : float
+    is_ip_truncated : bool
+        The last byte of IPv4 addresses, and all but the first 48 bits of IPv6 ones, are zeroed for privacy.
     resolution_us : int
         Times are rounded down to this.
     delivered_skew_s, delivered_jitter_s : float
@@ -442,6 +457,7 @@ class LogLaws:
     null_share: float = 0.0
     null_agent_share: float = 0.0
     null_url_share: float = 0.0
+    is_ip_truncated: bool = False
     resolution_us: int = 1
     delivered_skew_s: float = 0.0
     delivered_jitter_s: float = 0.0

@@ -1,6 +1,8 @@
-"""From what happened to what the provider's log keeps: ids, columns, gaps, coarse and skewed clocks, duplicates.
+"""From what happened to what the provider's log keeps: ids, columns, gaps, coarse and skewed clocks,
+duplicates.
 
-Everything that happened passes the same pipeline, so no kind of agent has ids, an order or a resolution of its own.
+Everything that happened passes the same pipeline, so no kind of agent has ids, an order or a resolution of
+its own.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from paperknife.events.schema import COLUMN_NAMES
-from paperknife.worlds.chance import Bools, Floats, Ints
 from paperknife.worlds.clients import APPLE, APPLE_OLD, CLIENTS
 from paperknife.worlds.rhythm import DAY_S, HOUR_S
 from paperknife.worlds.visits import CAUSES, LABELS, Visits
@@ -20,6 +21,7 @@ from paperknife.worlds.visits import CAUSES, LABELS, Visits
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from paperknife.worlds.chance import Bools, Floats, Ints
     from paperknife.worlds.clicks import Answers
     from paperknife.worlds.laws import LogLaws
     from paperknife.worlds.people import People
@@ -225,6 +227,8 @@ def _table(
         verdict = _vendor_verdicts(rng, laws, rows=rows, delay_s=delay_s, agent=agent, ip=ip)
     for column, share in ((ip, laws.null_share), (agent, laws.null_agent_share), (url, laws.null_url_share)):
         column[rng.random(n) < share] = None
+    if laws.is_ip_truncated:
+        ip[is_visit] = [_truncated(text) for text in ip[is_visit]]
     columns = {
         "event_id": draw_ids(rng, n),
         "event_type": np.array(TYPES, dtype=object)[rows.kind],
@@ -242,6 +246,12 @@ def _table(
         "received_at": _timestamps(occurred_us + np.round(lag_s * 1e6).astype(np.int64)),
     }
     return pd.DataFrame({name: columns[name] for name in COLUMN_NAMES if name not in NEVER_HELD})
+
+
+def _truncated(ip: str | None) -> str | None:
+    if ip is None:
+        return None
+    return ip.rpartition(".")[0] + ".0" if "." in ip else ":".join(ip.split(":")[:3]) + "::"
 
 
 def _timestamps(microseconds: Ints) -> pd.DatetimeIndex:

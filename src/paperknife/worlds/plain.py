@@ -1,4 +1,5 @@
-"""The laws of the plain family: one typical sender, used by the demo and checked against what has been measured."""
+"""The laws of the plain family: one typical sender, used by the demo and checked against what has been
+measured."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from paperknife.worlds.laws import (
 
 
 def plain_laws() -> Laws:
-    """Return the laws of a sender with about half of its opens in Apple Mail, some companies, moderate gateways.
+    """Return the laws of a sender with about half of its opens in Apple Mail, some companies, moderate
+    gateways.
 
     Where FACTS.md gives a figure, the law is set to reproduce it; tests/worlds/test_plain.py says how nearly.
     """
@@ -105,6 +107,7 @@ def plain_laws() -> Laws:
             second_device_use=0.25,
             propensity_mean=0.72,
             propensity_concentration=2.5,
+            propensity_engagement=0.1,
             trigger_weights=(0.3, 0.25, 0.2, 0.15, 0.1),
             trigger_concentration=4.0,
             at_once=Mixture((Delay(40.0, 1.4), Delay(1200.0, 1.2)), (0.6, 0.4)),

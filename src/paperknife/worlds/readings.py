@@ -1,4 +1,5 @@
-"""Readings: when a person reads a message, again, elsewhere, or someone else does. Nobody sees these directly."""
+"""Readings: when a person reads a message, again, elsewhere, or someone else does. Nobody sees these
+directly."""
 
 from __future__ import annotations
 
@@ -7,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paperknife.worlds.chance import Bools, Floats, Ints
 from paperknife.worlds.clients import APPLE, NO_CLIENT, place_on_phone
 
 if TYPE_CHECKING:
+    from paperknife.worlds.chance import Bools, Floats, Ints
     from paperknife.worlds.laws import Laws
     from paperknife.worlds.people import People
     from paperknife.worlds.rhythm import Rhythm
     from paperknife.worlds.sending import Mail
 
 _SAME_SITTING_S = 1800.0
+_SAME_PLACE_SHARE = 0.85
+"""Of readings again within one sitting that happen in the same client: our assumption."""
 _LAST_S = 45 * 86400.0
 
 
@@ -72,7 +75,8 @@ def _draw_readers(rng: np.random.Generator, laws: Laws, people: People, mail: Ma
 
 
 def _in_turn(rng: np.random.Generator, laws: Laws, person: Ints, session: Ints) -> Floats:
-    """Return how long after a session's start each message has its turn, seconds: sessions read one after another."""
+    """Return how long after a session's start each message has its turn, seconds: sessions read one after
+    another."""
     order = np.lexsort((rng.random(len(person)), session, person))
     gaps = np.minimum(laws.people.between_s.draw(rng, len(person)), _SAME_SITTING_S)
     total = np.cumsum(gaps)
@@ -122,7 +126,7 @@ def _draw_rereadings(
     rested = rhythm.wall_time(again.person, rhythm.active_hours(again.person, again.at) + gap / 3600.0)
     at = np.where(gap < _SAME_SITTING_S, again.at + gap, rested)
     client, on_phone = _draw_places(rng, laws, people, again.person)
-    same = (gap < _SAME_SITTING_S) & (rng.random(len(again)) < 0.85)
+    same = (gap < _SAME_SITTING_S) & (rng.random(len(again)) < _SAME_PLACE_SHARE)
     none = np.zeros(len(again), dtype=np.bool_)
     return Readings(
         message=again.message,

@@ -1,8 +1,8 @@
 """When people are awake and when they look at their mail.
 
-Each person follows a weekly profile of activity in local time. Waiting is measured in *active hours*: a clock that
-runs fast in the person's busy hours and nearly stops in the night, so a delay drawn in active hours and turned back
-into wall time has the rhythm built in. Mail is read in sessions, points on that same clock.
+Each person follows a weekly profile of activity in local time. Waiting is measured in *active hours*: a clock
+that runs fast in the person's busy hours and nearly stops in the night, so a delay drawn in active hours and
+turned back into wall time has the rhythm built in. Mail is read in sessions, points on that same clock.
 
 Times are float64 seconds since the world's origin, a Monday 00:00 UTC.
 """
@@ -27,11 +27,14 @@ _STEPS = _WEEK_H * 4
 _PROFILES = 16
 
 _HOURS = np.array(
-    [0.8, 0.5, 0.35, 0.35, 0.5, 1.2, 2.6, 4.2, 5.5, 6.6, 6.8, 6.7, 6.5, 7.0, 6.6, 6.6, 6.6, 6.6]
-    + [5.2, 4.8, 4.6, 4.2, 3.2, 2.0]
+    [
+        *(0.8, 0.5, 0.35, 0.35, 0.5, 1.2, 2.6, 4.2, 5.5),
+        *(6.6, 6.8, 6.7, 6.5, 7.0, 6.6, 6.6, 6.6, 6.6),
+        *(5.2, 4.8, 4.6, 4.2, 3.2, 2.0),
+    ]
 )
-"""Share of readings by local hour, percent: 9-17 h without lunch 53, 13 h 7, 18-23 h 24, 0-8 h 16 (FACTS.md section 3).
-How the sum of each span spreads over its hours is our assumption."""
+"""Share of readings by local hour, percent: 9-17 h without lunch 53, 13 h 7, 18-23 h 24, 0-8 h 16 (FACTS.md
+section 3). How the sum of each span spreads over its hours is our assumption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ class Rhythm:
         )
 
     def next_session(self, person: Ints, active_h: Floats) -> tuple[Ints, Floats]:
-        """Return the number and the start, in active hours, of each person's first session after `active_h`."""
+        """Return the number and the start, in active hours, of each person's first session after
+        `active_h`."""
         period = self.session_h[person]
         number = np.floor(active_h / period).astype(np.int64)
         start = (number + keyed_uniform(self.salt, person, number)) * period

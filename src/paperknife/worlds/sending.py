@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paperknife.worlds.chance import Bools, Floats, Ints
 from paperknife.worlds.rhythm import DAY_S, HOUR_S, WEEK_S, Rhythm
 
 if TYPE_CHECKING:
+    from paperknife.worlds.chance import Bools, Floats, Ints
     from paperknife.worlds.laws import SendingLaws, Stream
+
+
+_SATURDAY, _SUNDAY = 5, 6
+_ROUND_TIME_SHARE = 0.5
+"""Of campaigns that are scheduled for a quarter of an hour: our assumption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,14 @@ def _people_of(stream: Stream, messages: int, days: float) -> int:
 def _to_workday(at: Floats, offset_s: Floats | float) -> Floats:
     """Move weekend times to the Monday or Friday beside them, local time."""
     weekday = np.floor((at + offset_s) % WEEK_S / DAY_S)
-    return at + np.where(weekday == 5, -DAY_S, np.where(weekday == 6, DAY_S, 0.0))
+    moved = np.where(weekday == _SATURDAY, -DAY_S, np.where(weekday == _SUNDAY, DAY_S, 0.0))
+    return np.asarray(at + moved, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class _Office:
-    """Where and when the sender works: the log's first second, days of sending, local time minus UTC, recipients'."""
+    """Where and when the sender works: the log's first second, days of sending, local time minus UTC,
+    recipients'."""
 
     first_s: float
     days: float
@@ -101,7 +108,7 @@ def _post_newsletter(rng: np.random.Generator, stream: Stream, n: int, office: _
     midnight = np.floor((office.first_s + slots * DAY_S + office.offset_s) / DAY_S) * DAY_S - office.offset_s
     hours = np.clip(rng.normal(stream.hour, stream.hour_sd, campaigns), 0.2, 23.5)
     on_the_hour = (
-        rng.random(campaigns) < 0.5
+        rng.random(campaigns) < _ROUND_TIME_SHARE
     )  # campaigns are scheduled for round times, and leave a little later
     hours = np.where(on_the_hour, np.round(hours * 4) / 4, hours)
     start = midnight + hours * HOUR_S
@@ -134,8 +141,7 @@ def _post_one_to_one(rng: np.random.Generator, stream: Stream, n: int, office: _
 def _post_transactional(rng: np.random.Generator, stream: Stream, n: int, office: _Office) -> _Posted:
     person = rng.integers(0, office.people_n, n)
     at_h = office.rhythm.active_hours(person, office.first_s + rng.uniform(0, office.days * DAY_S, n))
-    flows = rng.integers(1, 7)
-    return _Posted(person, rng.integers(0, flows, n), office.rhythm.wall_time(person, at_h))
+    return _Posted(person, rng.integers(0, stream.flows_n, n), office.rhythm.wall_time(person, at_h))
 
 
 _POST = {"newsletter": _post_newsletter, "one_to_one": _post_one_to_one, "transactional": _post_transactional}
@@ -179,7 +185,8 @@ def draw_mail(
     n = len(person)
 
     def each(name: str) -> Floats:
-        return np.array([float(getattr(stream, name)) for stream in laws.streams])[stream_of]
+        values = np.array([getattr(stream, name) for stream in laws.streams], dtype=np.float64)
+        return np.asarray(values[stream_of], dtype=np.float64)
 
     kinds = np.array([stream.kind == "one_to_one" for stream in laws.streams])[stream_of]
     links = np.maximum(1, np.round(each("links_n") * rng.random(campaigns_n + 1)[campaign])).astype(np.int64)

@@ -1,18 +1,19 @@
 """The laws of the varied family: every unknown is drawn anew for each world, widely.
 
-This is what the default model learns from (domain randomisation), so it must hold more than the truth, not a guess at
-it. Where a figure has been measured (FACTS.md) the draw is centred there; where nothing is known it is centred on
-nothing, log-uniform over what seems possible. Ranges are our assumption.
+This is what the default model learns from (domain randomisation), so it must hold more than the truth, not a
+guess at it. Where a figure has been measured (FACTS.md) the draw is centred there; where nothing is known it
+is centred on nothing, log-uniform over what seems possible. Ranges are our assumption.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from paperknife.worlds.agents import APPLE
-from paperknife.worlds.clients import COMPANY_HOSTS, PUBLIC_HOSTS
+from paperknife.worlds.chance import happens
 from paperknife.worlds.delays import Delay, Mixture
 from paperknife.worlds.laws import (
     AppleLaws,
@@ -39,7 +40,8 @@ _APPLE_AGENTS = (
     "Mozilla/5.0 AppleWebKit/605.1.15 (KHTML, like Gecko)",
     "Mail/3826.400.131 CFNetwork/1568.300.101 Darwin/24.2.0",
 )
-"""What Apple Mail might send instead of the bare string in some worlds; the held-out family uses yet another."""
+"""What Apple Mail might send instead of the bare string in some worlds; the held-out family uses yet
+another."""
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -54,7 +56,7 @@ def one_of(rng: np.random.Generator, options: Sequence[str], weights: Sequence[f
 
 def sometimes(rng: np.random.Generator, share: float, low: float, high: float) -> float:
     """Return a log-uniform number in a share of worlds, else 0."""
-    return log_uniform(rng, low, high) if rng.random() < share else 0.0
+    return log_uniform(rng, low, high) if happens(rng, share) else 0.0
 
 
 def _weights(rng: np.random.Generator, centre: Sequence[float], concentration: float) -> tuple[float, ...]:
@@ -94,12 +96,13 @@ def _draw_stream(rng: np.random.Generator, kind: str) -> Stream:
         hour=float(rng.choice([8, 10, 10, 12, 15, 18, 20]) + rng.normal(0, 1.5)) % 24,
         hour_sd=log_uniform(rng, 0.3, 5),
         spread=_delay(rng, 10, 3 * _HOUR_S, (0.2, 1.2)),
-        is_local_hour=bool(rng.random() < 0.12),
-        is_workdays_only=bool(rng.random() < 0.6),
+        is_local_hour=happens(rng, 0.12),
+        is_workdays_only=happens(rng, 0.6),
         read_logit=0.0 if is_news else rng.uniform(0.0, 1.5),
         speed=1.0 if is_news else log_uniform(rng, 0.2, 1.0),
         click_ratio=1.0 if is_news else log_uniform(rng, 0.3, 2.5),
         links_n=int(rng.integers(1, 16)) if is_news else int(rng.integers(1, 5)),
+        flows_n=int(rng.integers(1, 7)),
     )
 
 
@@ -112,13 +115,12 @@ def draw_sending(rng: np.random.Generator, business: Business) -> SendingLaws:
         "service": "transactional",
     }
     kinds, share = [main[business]], 1.0
-    if rng.random() < 0.25:
+    if happens(rng, 0.25):
         kinds.append(one_of(rng, ("newsletter", "one_to_one", "transactional"), (1, 1, 1)))
         share = rng.uniform(0.4, 0.9)
     streams = []
     for place, kind in enumerate(kinds):
-        stream = _draw_stream(rng, kind)
-        streams.append(_with_share(stream, share if place == 0 else 1 - share))
+        streams.append(replace(_draw_stream(rng, kind), share=share if place == 0 else 1 - share))
     late = rng.uniform(0.0, 0.08)
     return SendingLaws(
         streams=tuple(streams),
@@ -127,15 +129,9 @@ def draw_sending(rng: np.random.Generator, business: Business) -> SendingLaws:
         ),
         bounced_share=log_uniform(rng, 0.001, 0.06),
         junk_share=log_uniform(rng, 0.003, 0.25),
-        warm_up_days=rng.uniform(1, 8) if rng.random() < 0.4 else 0.0,
+        warm_up_days=rng.uniform(1, 8) if happens(rng, 0.4) else 0.0,
         senders_n=int(log_uniform(rng, 1, 40)),
     )
-
-
-def _with_share(stream: Stream, share: float) -> Stream:
-    from dataclasses import replace
-
-    return replace(stream, share=share)
 
 
 def _draw_regions(rng: np.random.Generator, own_offset_h: float) -> tuple[Region, ...]:
@@ -144,8 +140,8 @@ def _draw_regions(rng: np.random.Generator, own_offset_h: float) -> tuple[Region
     regions = [Region(0.0, home, 0.0)]
     weights = rng.dirichlet(np.full(max(others, 1), 0.8)) * (1 - home)
     for weight in weights[:others]:
-        zone = rng.integers(-11, 13) if rng.random() < 0.6 else own_offset_h + rng.integers(-3, 4)
-        half = 0.5 if rng.random() < 0.06 else 0.0
+        zone = rng.integers(-11, 13) if happens(rng, 0.6) else own_offset_h + rng.integers(-3, 4)
+        half = 0.5 if happens(rng, 0.06) else 0.0
         regions.append(Region(float(zone - own_offset_h + half), float(weight), float(rng.normal(0, 0.7))))
     return tuple(regions)
 
@@ -207,22 +203,18 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
 
 def draw_client_laws(rng: np.random.Generator) -> ClientLaws:
     """Return which clients people use."""
-    host_weights = _weights(rng, (0.45, 0.15, 0.15, 0.1, 0.15), log_uniform(rng, 2, 20))
-    company_host_weights = _weights(rng, (0.3, 0.5, 0.2), log_uniform(rng, 2, 12))
-    assert len(host_weights) == len(PUBLIC_HOSTS)  # noqa: S101
-    assert len(company_host_weights) == len(COMPANY_HOSTS)  # noqa: S101
     return ClientLaws(
         apple_share=rng.uniform(0.06, 0.95),
         apple_host_sd=rng.uniform(0.0, 1.0),
         apple_engagement=rng.normal(0, 0.2),
-        host_weights=host_weights,
-        company_host_weights=company_host_weights,
+        host_weights=_weights(rng, (0.45, 0.15, 0.15, 0.1, 0.15), log_uniform(rng, 2, 20)),
+        company_host_weights=_weights(rng, (0.3, 0.5, 0.2), log_uniform(rng, 2, 12)),
         mix_concentration=log_uniform(rng, 3, 200),
         second_share=rng.uniform(0.0, 0.3),
         second_use=rng.uniform(0.05, 0.5),
         blocked_share=rng.uniform(0.0, 0.25),
         unblocked_share=rng.uniform(0.0, 0.4),
-        gmail_again_share=rng.uniform(0.02, 0.8),
+        gmail_again_share=rng.uniform(0.02, 1.0),
         visible_again_share=rng.uniform(0.4, 1.0),
         gmail_prefetch_share=log_uniform(rng, 0.002, 0.04),
         gmail_prefetch_delay=_delay(rng, 1.5, 60, (0.6, 1.8)),
@@ -235,9 +227,9 @@ def draw_client_laws(rng: np.random.Generator) -> ClientLaws:
 
 def draw_apple(rng: np.random.Generator) -> AppleLaws:
     """Return how Apple Mail fetches: of all laws the least known, so the most varied."""
-    protected = rng.uniform(0.6, 0.99) if rng.random() < 0.8 else rng.uniform(0.2, 0.7)
+    protected = rng.uniform(0.6, 0.99) if happens(rng, 0.8) else rng.uniform(0.2, 0.7)
     others = rng.dirichlet([1.0, 1.0, 1.0]) * (1 - protected)
-    is_new = rng.random() < 0.12
+    is_new = happens(rng, 0.12)
     near = rng.uniform(0.2, 0.95)
     soon = rng.uniform(0.2, 0.9)
     return AppleLaws(
@@ -248,6 +240,7 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
         second_device_use=rng.uniform(0.05, 0.5),
         propensity_mean=float(np.clip(rng.beta(2.0, 1.0), 0.08, 0.99)),
         propensity_concentration=log_uniform(rng, 1.0, 30),
+        propensity_engagement=float(rng.normal(0.1, 0.25)),
         trigger_weights=_weights(rng, (0.28, 0.22, 0.2, 0.15, 0.15), log_uniform(rng, 1.5, 12)),
         trigger_concentration=log_uniform(rng, 1.0, 30),
         at_once=Mixture(
@@ -269,11 +262,11 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
         burst_s=_delay(rng, 0.3, 12, (0.5, 1.4)),
         zone_error_share=rng.uniform(0.0, 0.1),
         cache_life=_delay(rng, 0.05, 4, (0.2, 1.2))
-        if rng.random() < 0.15
+        if happens(rng, 0.15)
         else _delay(rng, 4, 400, (0.2, 1.2)),
-        is_cache_shared=bool(rng.random() < 0.4),
+        is_cache_shared=happens(rng, 0.4),
         again_share=rng.uniform(0.0, 0.4),
-        reading_fills=1.0 if rng.random() < 0.6 else rng.uniform(0.0, 1.0),
+        reading_fills=1.0 if happens(rng, 0.6) else rng.uniform(0.0, 1.0),
         watch_share=rng.uniform(0.0, 0.2),
         watch_prefetch_share=rng.uniform(0.0, 0.3),
         kappa=log_uniform(rng, 0.5, 2.0),
@@ -309,7 +302,7 @@ def draw_gateway(rng: np.random.Generator) -> Gateway:
 
 def draw_machines(rng: np.random.Generator, business: Business) -> MachineLaws:
     """Return which gateways guard which domains, and the stray machines."""
-    company_share = 0.0 if rng.random() < 0.12 else rng.uniform(0.02, 0.65)
+    company_share = 0.0 if happens(rng, 0.12) else rng.uniform(0.02, 0.65)
     if business in ("consumers", "service"):
         company_share *= 0.7
     return MachineLaws(
@@ -330,9 +323,9 @@ def draw_network_laws(rng: np.random.Generator) -> NetworkLaws:
         cities_n=int(rng.integers(2, 15)),
         relay_v6_share=rng.uniform(0.0, 0.8),
         own_v6_share=rng.uniform(0.0, 0.5),
-        relay_new_share=rng.uniform(0.0, 0.4) if rng.random() < 0.6 else 0.0,
+        relay_new_share=rng.uniform(0.0, 0.4) if happens(rng, 0.6) else 0.0,
         relay_rotation_h=log_uniform(rng, 0.2, 72),
-        proxy_new_share=rng.uniform(0.0, 0.3) if rng.random() < 0.4 else 0.0,
+        proxy_new_share=rng.uniform(0.0, 0.3) if happens(rng, 0.4) else 0.0,
         private_relay_share=rng.uniform(0.0, 0.45),
         vpn_share=log_uniform(rng, 0.005, 0.12),
         mobile_share=rng.uniform(0.1, 0.6),
@@ -365,29 +358,31 @@ _GAP_WEIGHTS = (0.56, 0.08, 0.08, 0.1, 0.05, 0.05, 0.04, 0.04)
 
 
 def draw_log(rng: np.random.Generator) -> LogLaws:
-    """Return what the log keeps: in more than half of worlds all fields, else one of the gaps that real feeds have."""
+    """Return what the log keeps: in more than half of worlds all fields, else one of the gaps that real feeds
+    have."""
     gap = _GAPS[int(rng.choice(len(_GAPS), p=_GAP_WEIGHTS))]
     more = tuple(
-        name for name in ("received_at", "sender_id", "source") if rng.random() < 0.5 and name not in gap
+        name for name in ("received_at", "sender_id", "source") if happens(rng, 0.5) and name not in gap
     )
     clocks = (("sent", "delivered"), ("delivered",), ("sent",), ())[
         int(rng.choice(4, p=[0.45, 0.35, 0.13, 0.07]))
     ]
-    has_verdict = "vendor_verdict" not in gap and rng.random() < 0.6
+    has_verdict = "vendor_verdict" not in gap and happens(rng, 0.6)
     return LogLaws(
         missing=gap + more,
         clocks=clocks,
         null_share=sometimes(rng, 0.2, 0.005, 0.4),
         null_agent_share=sometimes(rng, 0.2, 0.005, 0.4),
         null_url_share=sometimes(rng, 0.2, 0.01, 1.0),
+        is_ip_truncated=happens(rng, 0.05),
         resolution_us=int(rng.choice([1, 1_000, 1_000_000, 60_000_000], p=[0.22, 0.25, 0.46, 0.07])),
         delivered_skew_s=float(rng.normal(0, 3))
-        if rng.random() < 0.5
-        else float(rng.standard_t(2) * 20) * (rng.random() < 0.3),
+        if happens(rng, 0.5)
+        else float(rng.standard_t(2) * 20) * happens(rng, 0.3),
         delivered_jitter_s=sometimes(rng, 0.4, 0.05, 5),
         duplicated_share=sometimes(rng, 0.5, 0.001, 0.05),
-        is_first_open_only=bool(rng.random() < 0.07),
-        has_vendor_verdict=bool(has_verdict),
+        is_first_open_only=happens(rng, 0.07),
+        has_vendor_verdict=has_verdict,
         vendor_error_share=log_uniform(rng, 0.002, 0.1),
         vendor_quick_s=log_uniform(rng, 0.5, 30),
         late_share=sometimes(rng, 0.5, 0.002, 0.1),

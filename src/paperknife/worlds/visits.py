@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from paperknife.worlds.chance import Bools, Floats, Ints
+if TYPE_CHECKING:
+    from paperknife.worlds.chance import Bools, Floats, Ints
 
 LABELS: Final = ("human", "prefetch", "machine")
 HUMAN, PREFETCH, MACHINE = range(3)

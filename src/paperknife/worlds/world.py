@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,6 @@ import numpy as np
 from paperknife.errors import PaperknifeError
 from paperknife.worlds.addresses import draw_networks
 from paperknife.worlds.apple import fetch_apple
-from paperknife.worlds.chance import Bools
 from paperknife.worlds.clicks import draw_clicks, draw_replies, draw_unsubscriptions
 from paperknife.worlds.clients import APPLE, draw_client_agents
 from paperknife.worlds.families import find_family
@@ -25,16 +24,18 @@ from paperknife.worlds.rhythm import DAY_S, HOUR_S, draw_rhythm
 from paperknife.worlds.sending import count_people, draw_mail
 from paperknife.worlds.texts import Texts
 from paperknife.worlds.visible import fetch_visible
-from paperknife.worlds.visits import SECOND_LOAD, Visits
+from paperknife.worlds.visits import HUMAN, SECOND_LOAD, Visits
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from paperknife.worlds.chance import Bools
     from paperknife.worlds.laws import Laws
     from paperknife.worlds.people import People
 
 _FIRST_MONDAY_US: Final = int(np.datetime64("2023-01-02", "us").astype(np.int64))
 _WEEK_US: Final = int(7 * DAY_S * 1e6)
+_MOST_DAYS: Final = 366
 _WEEKS_N: Final = 180
 """Worlds begin in one of these weeks, from January 2023 on: after Apple's privacy protection had spread."""
 
@@ -48,11 +49,13 @@ class World:
     events : DataFrame
         The log: canonical columns (those that this sender has), in random order, duplicates included.
     truth_opens : DataFrame
-        One row per open of the log: `event_id`, `label` (human, prefetch or machine: what caused the fetch), `client`
-        (the true client, or machine, that fetched), `client_is_apple`, `cause` (finer than the label).
+        One row per open of the log: `event_id`, `label` (human, prefetch or machine: what caused the fetch),
+        `client` (the true client, or machine, that fetched), `client_is_apple`, `cause` (finer than the
+        label).
     truth_messages : DataFrame
-        One row per message of the log: `message_id`, `was_read` (by the recipient, within seven days of delivery,
-        whether or not the sender could see it), `client` (the recipient's main one), `client_is_apple`.
+        One row per message of the log: `message_id`, `was_read` (by the recipient, within seven days of
+        delivery, whether or not the sender could see it), `client` (the recipient's main one),
+        `client_is_apple`.
     laws : Laws
         What was drawn.
     """
@@ -94,8 +97,10 @@ def make_world(
         raise PaperknifeError(
             f"A world needs at least 1 message, got {messages}. Ask for some hundreds or more."
         )
-    if not 1 <= days <= 366:
-        raise PaperknifeError(f"A world lasts 1 to 366 days, got {days}. Two to ten weeks are usual.")
+    if not 1 <= days <= _MOST_DAYS:
+        raise PaperknifeError(
+            f"A world lasts 1 to {_MOST_DAYS} days, got {days}. Two to ten weeks are usual."
+        )
     kind = find_family(family)
     seeds = np.random.SeedSequence([seed, zlib.crc32(family.encode())])  # equal seeds of two families differ
     law_chance, chance = (np.random.default_rng(child) for child in seeds.spawn(2))
@@ -170,11 +175,14 @@ def _loads_images(rng: np.random.Generator, laws: Laws, people: People, readings
 
 
 def _doubled(rng: np.random.Generator, laws: Laws, opens: Visits) -> Visits:
-    """Return the opens and, for some, a second load within seconds, as clients and proxies of all kinds make them."""
+    """Return the opens and, for some, a second load within seconds, as all kinds of clients make them."""
     twice = opens.where(rng.random(len(opens)) < laws.clients.double_share)
-    twice.at[:] += rng.exponential(2.0, len(twice))
-    twice.cause[:] = np.where(twice.label == 0, SECOND_LOAD, twice.cause)
-    return Visits.joined([opens, twice])
+    later = replace(
+        twice,
+        at=twice.at + rng.exponential(2.0, len(twice)),
+        cause=np.where(twice.label == HUMAN, SECOND_LOAD, twice.cause),
+    )
+    return Visits.joined([opens, later])
 
 
 def simulate(
