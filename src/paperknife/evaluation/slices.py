@@ -59,6 +59,7 @@ def slices_of(opens: pd.DataFrame) -> Iterator[Slice]:
 
 
 def _parts(name: str, values: pd.Series) -> Iterator[Slice]:
-    """Yield one slice per value, the biggest first."""
-    for value in values.value_counts().index:
+    """Yield one slice per value, the biggest first; a value that all opens have is no slice."""
+    sizes = values.value_counts()
+    for value in sizes[sizes < len(values)].index:
         yield Slice(name, str(value), (values == value).fillna(value=False).to_numpy(dtype=bool))

@@ -8,7 +8,7 @@ from paperknife.evaluation.headline import CAVEAT
 from paperknife.evaluation.ladder import MODEL
 from paperknife.evaluation.slices import ALL, INSIDE_APPLE
 from paperknife.evaluation.wording import (
-    CLASS_WORDS,
+    CLASS_NAMES,
     MECHANISM_WORDS,
     METHOD_WORDS,
     figure,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
     from rich.table import Table
+    from rich.text import Text
 
     from paperknife.evaluation.evaluate import Evaluation
     from paperknife.evaluation.headline import Headline
@@ -54,7 +55,7 @@ def mechanism_table(headline: Headline) -> Table:
     """Return the opens by mechanism: whose they are expected to be, and what each was called."""
     by_mechanism = headline.by_mechanism
     has_verdicts = "called_human" in by_mechanism
-    table = _table("Opens by the road they came", "Road", "Opens", *CLASS_WORDS.values())
+    table = _table("Opens by the road they came", "Road", "Opens", *CLASS_NAMES.values())
     for name in ("person", "prefetch", "machine", "uncertain") if has_verdicts else ():
         table.add_column(f"called\n{name}", justify="right", style=_QUIET)
     for row in by_mechanism.to_dict("records"):
@@ -77,19 +78,33 @@ def evaluation_report(evaluation: Evaluation) -> RenderableType:
         f"{row['what']} {row['n']:,}" for row in evaluation.counts.to_dict("records") if row["n"]
     )
     notes = [Text(f"· {note}", style=_QUIET) for note in (*_READING_NOTES, *evaluation.notes, counts)]
-    return Group(*(Padding(table, (0, 0, 1, 0)) for table in tables), *notes)
+    return Group(_summary(evaluation), *(Padding(table, (1, 0, 0, 0)) for table in tables), *notes)
+
+
+def _summary(evaluation: Evaluation) -> Text:
+    """Return AUC and log loss with their intervals, in words."""
+    from rich.text import Text
+
+    lines = []
+    for part in (ALL, INSIDE_APPLE):
+        figures = [
+            f"{words} {figure(evaluation.figure(name, part))} "
+            f"({span(evaluation.figure(f'{name}_low', part), evaluation.figure(f'{name}_high', part))})"
+            for name, words in (("auc", "AUC"), ("log_loss", "log loss"))
+        ]
+        lines.append(f"{slice_words(*part)}: {', '.join(figures)}")
+    return Text("\n".join(lines) + "\nIn brackets: 95 %, by resampling recipients.")
 
 
 _READING_NOTES = (
     "Log loss: how surprised the probabilities are by the truth, of people or not; lower is better.",
     "AUC: how often a person's open ranks above another; 0.5 is chance, 1 perfect.",
     "ECE: how far said and true shares lie apart; at its floor it cannot be told from perfect.",
-    "95 %: an interval by resampling recipients.",
 )
 
 
 def ladder_table(evaluation: Evaluation) -> Table:
-    """Return the model beside the published rules, best log loss first, overall and inside Apple's traffic."""
+    """Return the model beside the published rules, best log loss first: overall and inside Apple traffic."""
     table = _table("The model and the published rules, against the truth", "Method")
     for part in ("all", "Apple"):
         for name in ("log loss", "AUC", "Brier"):
@@ -130,7 +145,6 @@ def slice_table(evaluation: Evaluation) -> Table:
     ):
         table.add_column(name, justify="right")
     table.add_column("ECE\nfloor", justify="right", style=_QUIET)
-    table.add_column("AUC\n95 %", justify="right", style=_QUIET)
     before = ""
     for row in evaluation.by_slice.to_dict("records"):
         if row["slice"] != before and before:
@@ -143,7 +157,6 @@ def slice_table(evaluation: Evaluation) -> Table:
             percent(row["p_human"]),
             *(figure(row[name]) for name in ("auc", "pr_auc", "log_loss", "log_loss_prior", "brier", "ece")),
             figure(row["ece_floor"]),
-            span(row["auc_low"], row["auc_high"]),
             style=_OURS if row["slice"] == ALL[0] else None,
         )
     return table
@@ -157,7 +170,7 @@ def decided_table(evaluation: Evaluation) -> Table:
     for row in evaluation.decided.to_dict("records"):
         table.add_row(
             slice_words(row["slice"], row["value"]),
-            CLASS_WORDS[row["class"]],
+            CLASS_NAMES[row["class"]],
             f"{row['decided_n']:,}",
             percent(row["decided_share"]),
             "-" if not row["decided_n"] else f"{100 * row['precision']:.1f} %",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-CLASS_WORDS: Final = {"human": "People", "prefetch": "Apple's prefetch", "machine": "Other machines"}
+CLASS_WORDS: Final = {"human": "people", "prefetch": "Apple's prefetch", "machine": "other machines"}
+CLASS_NAMES: Final = {name: words[0].upper() + words[1:] for name, words in CLASS_WORDS.items()}
 
 MECHANISM_WORDS: Final = {
     "gmail_prefetch": "Gmail's prefetch",
@@ -24,20 +25,20 @@ SLICE_WORDS: Final = {
     ("apple traffic", "inside"): "Inside Apple's traffic",
     ("apple traffic", "outside"): "Outside Apple's traffic",
     ("evidence", "full"): "IP and user agent known",
-    ("evidence", "no_ip"): "no IP",
-    ("evidence", "no_user_agent"): "no user agent",
-    ("evidence", "time_only"): "neither IP nor user agent",
-    ("recipient", "known"): "recipient seen before",
-    ("recipient", "new"): "recipient never seen before",
-    ("domain", "freemail"): "freemail domain",
-    ("domain", "corporate"): "corporate domain",
+    ("evidence", "no_ip"): "No IP",
+    ("evidence", "no_user_agent"): "No user agent",
+    ("evidence", "time_only"): "Neither IP nor user agent",
+    ("recipient", "known"): "Recipient seen before",
+    ("recipient", "new"): "Recipient not seen before",
+    ("domain", "freemail"): "Freemail domain",
+    ("domain", "corporate"): "Corporate domain",
 }
 
 METHOD_WORDS: Final = {
     "paperknife": "paperknife",
     "class shares": "Class shares only",
     "ua_exact": "Agent is exactly Mozilla/5.0",
-    "ua_and_relay": "Mozilla/5.0 and Apple's network",
+    "ua_and_relay": "Mozilla/5.0, Apple's network",
     "relay_ip": "Apple's network",
     "faster_than_2s": "Opened within 2 s",
     "faster_than_10s": "Opened within 10 s",
@@ -61,7 +62,7 @@ def slice_words(name: str, value: str) -> str:
     if name == "mechanism":
         return MECHANISM_WORDS.get(value, value)
     if name == "horizon":
-        return f"horizon {value}"
+        return f"Horizon {value}"
     return SLICE_WORDS.get((name, value), value)
 
 
@@ -77,8 +78,8 @@ def figure(value: float, digits: int = 3) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """Return an interval as "0.81 to 0.84", "" where it is not defined."""
-    return "" if math.isnan(low) or math.isnan(high) else f"{low:.3f} to {high:.3f}"
+    """Return an interval as "0.812 to 0.840", "-" where it is not defined."""
+    return "-" if math.isnan(low) or math.isnan(high) else f"{low:.3f} to {high:.3f}"
 
 
 def percent(share: float) -> str:
