@@ -37,6 +37,12 @@ class PayloadError(PaperknifeError):
     code = "bad-payload"
 
 
+class HashKeyError(PaperknifeError):
+    """The key that turns addresses into pseudonyms is too short, damaged, or cannot be kept."""
+
+    code = "bad-hash-key"
+
+
 class NetworkListError(PaperknifeError):
     """A network list cannot be read or fetched, or an address is none."""
 
