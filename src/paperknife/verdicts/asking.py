@@ -6,22 +6,21 @@ gathering differs, and that gives the same integers as the SQL when it is given 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
-
 from paperknife.errors import Fault, QuestionError, RequestError
 from paperknife.evidence.history import horizon_us
 from paperknife.evidence.live import Asked, evidence_of
-from paperknife.verdicts.given_events import event_of
+from paperknife.verdicts.given_events import event_of, microseconds
 from paperknife.verdicts.presets import preset_named
 from paperknife.verdicts.scoring import verdicts_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
 
     from paperknife.evidence.live import Event
     from paperknife.evidence.networks import NetworkTable
@@ -96,7 +95,7 @@ def answer(
     >>> answer([Question(opened)], pk.load_model())[0]["mechanism"]
     'unknown'
     """
-    now_us = time.time_ns() // 1000 if now is None else _microseconds(now)
+    now_us = _now_us(now)
     asked, faults = [], []
     for index, question in enumerate(questions):
         opened, events, wrong = _read(question)
@@ -109,6 +108,12 @@ def answer(
         return []
     evidence = evidence_of(asked, networks)
     return list(_verdicts(questions, evidence, model))
+
+
+def _now_us(now: datetime | None) -> int:
+    if now is None:
+        return microseconds(datetime.now(UTC))
+    return microseconds(now.replace(tzinfo=UTC) if now.tzinfo is None else now)
 
 
 def _read(question: Question) -> tuple[Event | None, list[Event], list[tuple[str, str, str]]]:
@@ -161,18 +166,10 @@ def _verdicts(
 
 
 def _json_ready(verdicts: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    columns = {
-        str(name): [
-            moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-            for moment in column.dt.to_pydatetime()
-        ]
-        if name == "occurred_at"
-        else column.astype(object).where(column.notna(), None).tolist()
-        for name, column in verdicts.items()
-    }
+    columns = {str(name): column.tolist() for name, column in verdicts.items()}
+    columns["occurred_at"] = [
+        moment.isoformat(timespec="microseconds").replace("+00:00", "Z") for moment in columns["occurred_at"]
+    ]
+    for name in ("recipient_id", "campaign_id"):
+        columns[name] = [value if isinstance(value, str) else None for value in columns[name]]
     return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-
-
-def _microseconds(moment: datetime) -> int:
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return int(pd.Timestamp(aware).as_unit("us").value)

@@ -100,7 +100,12 @@ def moment_us(text: str) -> int:
         raise ValueError(f"{said} is no time of the calendar. Check day, hour and offset.") from None
     if not _FIRST <= at < _END:
         raise ValueError(f"{said} is not from {FIRST_YEAR} to {LAST_YEAR}. Check the unit it was given in.")
-    return (at - _EPOCH) // _MICROSECOND
+    return microseconds(at)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return an aware time's microseconds since 1970 (UTC)."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def _complaints(given: Mapping[str, object]) -> Iterator[Complaint]:
