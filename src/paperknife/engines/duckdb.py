@@ -21,7 +21,7 @@ _STEP = re.compile(r"^-- step: *(?P<name>[a-z_{}]+) *$", re.MULTILINE)
 
 
 def steps_of(text: str) -> list[tuple[str, str]]:
-    """Return the (name, SELECT) pairs of a SQL text, in order.
+    r"""Return the (name, SELECT) pairs of a SQL text, in order.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def steps_of(text: str) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> steps_of("-- step: one\\nSELECT 1 AS n;\\n-- step: two\\nSELECT n FROM one;")
+    >>> steps_of("-- step: one\nSELECT 1 AS n;\n-- step: two\nSELECT n FROM one;")
     [('one', 'SELECT 1 AS n'), ('two', 'SELECT n FROM one')]
     """
     parts = _STEP.split(text)[1:]
@@ -38,7 +38,7 @@ def steps_of(text: str) -> list[tuple[str, str]]:
 
 
 class DuckDBEngine:
-    """A private in-memory DuckDB that spills to a temporary folder and is closed on leaving the block.
+    r"""A private in-memory DuckDB that spills to a temporary folder and is closed on leaving the block.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class DuckDBEngine:
     Examples
     --------
     >>> with DuckDBEngine() as engine:
-    ...     engine.run("-- step: one\\nSELECT {n} AS n", n=7)
+    ...     engine.run("-- step: one\nSELECT {n} AS n", n=7)
     ...     engine.fetch("one")["n"].tolist()
     [7]
     """

@@ -19,8 +19,8 @@ from paperknife.evidence.columns import (
     FLAGS,
     HISTORY,
     IDENTITY,
-    KEYS,
     KEY_SUMS,
+    KEYS,
     KINDS_OF_OPEN,
     TYPES,
 )
@@ -233,6 +233,7 @@ _late_delivery = (
 def _typed(table: pd.DataFrame, horizon: str) -> pd.DataFrame:
     """Give every column the type that `gather_evidence` promises."""
     table = table.assign(
-        occurred_at=pd.to_datetime(table["occurred_at"]).dt.as_unit("us").dt.tz_localize("UTC"), horizon=horizon
+        occurred_at=pd.to_datetime(table["occurred_at"]).dt.as_unit("us").dt.tz_localize("UTC"),
+        horizon=horizon,
     ).astype(TYPES)
     return table[[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH]]

@@ -1,5 +1,4 @@
-"""What a mail client and a network together say of an event: its mechanism, and whether Apple, a visible person or a
-machine is behind it.
+"""What a mail client and a network together say of an event: its mechanism, and who stands behind it.
 
 One small table, made once, that the SQL joins and the live path looks up: so both mean the same.
 """

@@ -127,7 +127,9 @@ def evidence_of(questions: Sequence[Asked], networks: NetworkTable | None = None
     look_up = _looker([event for asked in questions for event in (asked.open, *asked.events)], networks)
     rows = [_row(asked, look_up) for asked in questions]
     table = pd.DataFrame(rows, columns=[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH])
-    table["occurred_at"] = pd.to_datetime(table["occurred_at"].astype("int64"), unit="us", utc=True).dt.as_unit("us")
+    table["occurred_at"] = pd.to_datetime(
+        table["occurred_at"].astype("int64"), unit="us", utc=True
+    ).dt.as_unit("us")
     return table.astype(TYPES)
 
 
@@ -143,7 +145,9 @@ def _looker(events: Sequence[Event], networks: NetworkTable | None) -> Callable[
     meaning = kinds()
 
     def look_up(event: Event) -> _Seen:
-        family = event.client_family or (family_of[event.user_agent] if event.user_agent is not None else None)
+        family = event.client_family or (
+            family_of[event.user_agent] if event.user_agent is not None else None
+        )
         network = event.network_class or (class_of[event.ip] if event.ip is not None else None)
         return _Seen(event, meaning[family, network], key_of[event.ip] if event.ip is not None else None)
 
@@ -156,15 +160,27 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
     for event in asked.events:
         first_of.setdefault(event.event_id, event)
     known = sorted(
-        (look_up(event) for event in first_of.values() if event.at_us <= asked.as_of_us or event is asked.open),
+        (
+            look_up(event)
+            for event in first_of.values()
+            if event.at_us <= asked.as_of_us or event is asked.open
+        ),
         key=lambda seen: (seen.at_us, seen.event.event_id),
     )
     _date(known)
     opened = next(seen for seen in known if seen.event is asked.open)
     event, kind = opened.event, opened.kind
-    message = [] if opened.is_late else [s for s in known if not s.is_late and s.event.message_id == event.message_id]
+    message = (
+        []
+        if opened.is_late
+        else [s for s in known if not s.is_late and s.event.message_id == event.message_id]
+    )
     row: dict[str, object] = {
-        **{name: getattr(event, name) for name in IDENTITY if name not in {"occurred_at", "horizon", "seen_s"}},
+        **{
+            name: getattr(event, name)
+            for name in IDENTITY
+            if name not in {"occurred_at", "horizon", "seen_s"}
+        },
         "occurred_at": event.at_us,
         "horizon": asked.horizon,
         "seen_s": max(0, min(length_us, asked.as_of_us - event.at_us)) / 1e6,
@@ -203,7 +219,9 @@ def _date(known: Sequence[_Seen]) -> None:
         for seen in alive:
             if seen.type in {"open", "click"}:
                 seen.clock_us, seen.clock_kind = _clock(alive, seen.at_us)
-                seen.clicked_us = _latest(s.at_us for s in alive if s.type == "click" and s.at_us < seen.at_us)
+                seen.clicked_us = _latest(
+                    s.at_us for s in alive if s.type == "click" and s.at_us < seen.at_us
+                )
         for place, seen in enumerate(s for s in alive if s.type == "open"):
             seen.opens_before = place
         for seen in events:
@@ -232,7 +250,9 @@ def _message_history(opened: _Seen, message: Sequence[_Seen]) -> dict[str, int |
         "message_opens_n": len(opens),
         "since_first_open_us": opened.at_us - opens[0].at_us if opens else None,
         "since_last_open_us": opened.at_us - opens[-1].at_us if opens else None,
-        "message_same_client_n": None if family is None else sum(s.kind.client_family == family for s in opens),
+        "message_same_client_n": None
+        if family is None
+        else sum(s.kind.client_family == family for s in opens),
         "message_apple_n": sum(s.kind.is_apple for s in opens),
         "message_clicks_n": len(clicks),
         "message_clean_n": sum(s.is_clean for s in clicks),
@@ -252,7 +272,9 @@ def _campaign_since(opened: _Seen, known: Sequence[_Seen]) -> int | None:
 def _key_history(opened: _Seen, known: Sequence[_Seen], key: str, column: str) -> dict[str, int | None]:
     value = opened.key(column)
     if value is None:
-        return dict.fromkeys([f"{key}_{name}" for name in (*KEY_SUMS, "since_open_us", "since_click_us", "opens_60s_n")])
+        return dict.fromkeys(
+            [f"{key}_{name}" for name in (*KEY_SUMS, "since_open_us", "since_click_us", "opens_60s_n")]
+        )
     every = [s for s in known if s.key(column) == value and s.at_us < opened.at_us]
     first_day = opened.at_us // DAY_US - 30
     past = [s for s in every if s.at_us // DAY_US >= first_day]
@@ -312,7 +334,9 @@ def _key_aftermath(opened: _Seen, known: Sequence[_Seen], length_us: int) -> dic
         value = opened.key(column)
         if value is None:
             return None
-        return [s for s in known if s.key(column) == value and opened.at_us <= s.at_us <= opened.at_us + within_us]
+        return [
+            s for s in known if s.key(column) == value and opened.at_us <= s.at_us <= opened.at_us + within_us
+        ]
 
     def opens_after(events: list[_Seen] | None) -> list[_Seen]:
         return [s for s in events or [] if s.type == "open" and s.at_us > opened.at_us]

@@ -1,8 +1,8 @@
 """A saved model: a folder of LightGBM's text and JSON, with digests of every file. Nothing in it is pickled.
 
-    machine.txt, human.txt   the two boosters        calibration.json   the monotone lookups
-    manifest.json            digests, versions, data window, the feature catalogue's fingerprint
-    card.md                  how it was made and how it does, for people
+machine.txt, human.txt   the two boosters        calibration.json   the monotone lookups
+manifest.json            digests, versions, data window, the feature catalogue's fingerprint
+card.md                  how it was made and how it does, for people
 """
 
 from __future__ import annotations
@@ -81,7 +81,10 @@ class Model:
         }
 
     def _texts(self) -> dict[str, str]:
-        calibration = {"machine": self.machine_calibration.to_dict(), "human": self.human_calibration.to_dict()}
+        calibration = {
+            "machine": self.machine_calibration.to_dict(),
+            "human": self.human_calibration.to_dict(),
+        }
         return {
             "machine.txt": self.stages.machine.model_to_string(),
             "human.txt": self.stages.human.model_to_string(),
@@ -220,7 +223,9 @@ def _open_bundle(folder: Path) -> Model:
             card=texts["card.md"],
         )
     except (lgb.basic.LightGBMError, KeyError, TypeError, ValueError) as broken:
-        raise BundleError(f"The model in {folder} cannot be read, though its digests agree. Make it again.") from broken
+        raise BundleError(
+            f"The model in {folder} cannot be read, though its digests agree. Make it again."
+        ) from broken
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

@@ -160,7 +160,9 @@ def fit_calibration(
         log_odds = logit(before(log_odds, seen_s, mechanisms))
     groups = horizon_groups(seen_s)
     curves = tuple(
-        _fit_curve(log_odds[groups == group], labels[groups == group], weights[groups == group], pseudo_rows, knots_n)
+        _fit_curve(
+            log_odds[groups == group], labels[groups == group], weights[groups == group], pseudo_rows, knots_n
+        )
         for group in range(len(HORIZON_EDGES_S) + 1)
     )
     shared = Calibration(curves)(log_odds, seen_s, mechanisms)

@@ -137,5 +137,7 @@ def soft_matrix(y: Any) -> Matrix:
         return (labels.astype(str)[:, None] == CLASSES.astype(str)[None, :]).astype(np.float64)
     soft = labels.astype(np.float64)
     if soft.shape[1] != len(CLASSES) or (soft < 0).any() or not np.allclose(soft.sum(axis=1), 1):
-        raise ValueError("Soft labels need three columns (human, prefetch, machine) of probabilities that sum to 1.")
+        raise ValueError(
+            "Soft labels need three columns (human, prefetch, machine) of probabilities that sum to 1."
+        )
     return soft

@@ -67,6 +67,4 @@ def reasons_of(machine: Matrix, human: Matrix) -> list[list[str]]:
     codes = np.array([f"{view}:{name}" for name in _CLASSES for view in views], dtype=object)
     order = np.argsort(-strengths, axis=1, kind="stable")[:, :_MOST_REASONS]
     strongest = np.take_along_axis(strengths, order, axis=1)
-    return [
-        codes[row[keep]].tolist() for row, keep in zip(order, strongest >= _LEAST, strict=True)
-    ]
+    return [codes[row[keep]].tolist() for row, keep in zip(order, strongest >= _LEAST, strict=True)]

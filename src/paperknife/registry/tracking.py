@@ -32,7 +32,9 @@ EXPERIMENT: Final = "paperknife"
 
 def use_tracking() -> str:
     """Point MLflow to MLFLOW_TRACKING_URI, else to ./mlflow.db, and return the URI."""
-    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').resolve()}")
+    mlflow.set_tracking_uri(
+        os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').resolve()}"
+    )
     return str(mlflow.get_tracking_uri())
 
 

@@ -37,7 +37,7 @@ def _axes(title: str, width: float = 7.0) -> tuple[Figure, object]:
 def labels_by_delay(result: TrainingResult) -> Figure:
     """Return how the labelled opens of Apple's traffic divide by the time since delivery."""
     figure, axes = _axes("Apple's fetches by time since delivery, as labelled without truth")
-    evidence, labels = result.evidence, result.labels.frame
+    evidence, labels = result.evidence, result.labels.opens
     apple = (evidence["mechanism"] == "apple_relay") | (evidence["client_family"] == "apple_mail")
     known = np.asarray(apple & evidence["delay_us"].notna() & (labels["h_weight"].to_numpy() > 0), dtype=bool)
     hours = evidence.loc[known, "delay_us"].to_numpy(dtype=np.float64) / 3.6e9
@@ -56,7 +56,7 @@ def labels_by_delay(result: TrainingResult) -> Figure:
 def label_sources(result: TrainingResult) -> Figure:
     """Return how many opens each source labelled."""
     figure, axes = _axes("Where the labels come from")
-    counts = result.labels.frame["source"].fillna("none").value_counts().sort_values()
+    counts = result.labels.opens["source"].fillna("none").value_counts().sort_values()
     axes.barh(counts.index.astype(str), counts.to_numpy(), color=INK["human"])  # type: ignore[attr-defined]
     axes.set_xlabel("opens")  # type: ignore[attr-defined]
     return figure
@@ -67,7 +67,9 @@ def agreement_by_slice(result: TrainingResult) -> Figure:
     figure, axes = _axes("Later messages: what the model says against what the labels say", 6.0)
     marks = {"start": "s", "recalibrated": "^", "retrained": "o"}
     for name, rows in result.agreement.groupby("model"):
-        axes.scatter(rows["label_human"], rows["p_human"], marker=marks[str(name)], label=str(name), alpha=0.8)  # type: ignore[attr-defined]
+        axes.scatter(
+            rows["label_human"], rows["p_human"], marker=marks[str(name)], label=str(name), alpha=0.8
+        )  # type: ignore[attr-defined]
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)  # type: ignore[attr-defined]
     axes.set_xlabel("labelled human, mean")  # type: ignore[attr-defined]
     axes.set_ylabel("p_human, mean")  # type: ignore[attr-defined]

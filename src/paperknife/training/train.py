@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from paperknife.errors import MissingExtraError, TrainingError
+from paperknife.errors import TrainingError
 from paperknife.evidence.history import gather_horizons
-from paperknife.labels.soft_labels import soft_labels
 from paperknife.hazards.messages import message_table
+from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import Model, load_model
 from paperknife.model.calibration import Calibration, fit_calibration
 from paperknife.model.stages import Stages, fit_stages
@@ -126,7 +126,9 @@ def train(
     tables = gather_horizons(log, HORIZON_SHARES)
     settled = tables["settled"]
     if settled.empty:
-        raise TrainingError("The log holds no opens, so there is nothing to learn from. Check it: paperknife log check LOG")
+        raise TrainingError(
+            "The log holds no opens, so there is nothing to learn from. Check it: paperknife log check LOG"
+        )
     prior = begin.predict(settled, threads=threads) if begin else None
     tell("Labelling without truth")
     labels = soft_labels(
@@ -135,7 +137,7 @@ def train(
         prior=None if prior is None else pd.DataFrame(prior, columns=list(_CLASSES), index=settled.index),
         panel=panel,
     )
-    soft, weights = blended(labels.frame, prior)
+    soft, weights = blended(labels.opens, settled["is_ambiguous"].to_numpy(), prior)
     counts = weights.sum(axis=1) > 0
     if not counts.any():
         raise TrainingError(
@@ -146,7 +148,7 @@ def train(
     tell("Fitting")
     earlier = sample_rows(tables, np.flatnonzero(counts & ~is_later), random)
     later = sample_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
-    candidates, notes = _candidates(begin, earlier, soft, weights, labels.frame, random_state, threads)
+    candidates, notes = _candidates(begin, earlier, soft, weights, labels.opens, random_state, threads)
     tell("Calibrating on later messages")
     fitted = {name: _calibrated(stages, begin, later, soft, weights) for name, stages in candidates.items()}
     if begin is not None:
@@ -154,20 +156,22 @@ def train(
     table = agreement(fitted, later, soft, weights)
     losses = table[table["slice"] == "all"].set_index("model")["label_loss"]
     chosen = str(losses.idxmin()) if losses.notna().any() else next(iter(fitted))
-    notes += [f"Kept: {_KEPT[chosen]}."]
-    about = _about(log, settled, labels, begin, chosen, random_state)
-    model = fitted[chosen]
-    made = Model(model.stages, model.machine_calibration, model.human_calibration, about)
-    notes = [*(gate.sentence for gate in labels.gates), *notes]
-    made = Model(
-        made.stages, made.machine_calibration, made.human_calibration, about, card_of(made, labels, table, notes)
+    about = _about(settled, labels, begin, chosen, random_state)
+    notes = [*(gate.sentence for gate in labels.diagnostics.gates), *notes, f"Kept: {_KEPT[chosen]}."]
+    kept = fitted[chosen]
+    model = Model(
+        kept.stages,
+        kept.machine_calibration,
+        kept.human_calibration,
+        about,
+        card_of(about, table, notes),
     )
     metrics = {
         f"{row.model}/{row.slice}/{name}": float(getattr(row, name))
         for row in table.itertuples()
         for name in ("label_loss", "bias", "p_human", "label_human")
     }
-    return TrainingResult(made, labels, table, notes, dict(about), metrics, settled)
+    return TrainingResult(model, labels, table, notes, dict(about), metrics, settled)
 
 
 _KEPT: Final = {
@@ -185,13 +189,17 @@ def _start(start: Model | str | Path | None) -> Model | None:
     return load_model(None if str(start) == "default" else start)
 
 
-def blended(labels: pd.DataFrame, prior: Matrix | None) -> tuple[Matrix, Matrix]:
+def blended(
+    labels: pd.DataFrame, is_ambiguous: np.ndarray[Any, np.dtype[np.bool_]], prior: Matrix | None
+) -> tuple[Matrix, Matrix]:
     """Return the labels with the prior filled in, and what each is worth.
 
     Parameters
     ----------
     labels : pandas.DataFrame
         `h`, `h_weight`, `m`, `m_weight` per open, as `soft_labels` makes them.
+    is_ambiguous : array of bool, shape (opens,)
+        Opens whose recipient is not known: they teach nothing.
     prior : array of float, shape (opens, 3), optional
         What the starting model says: human, prefetch, machine.
 
@@ -201,15 +209,14 @@ def blended(labels: pd.DataFrame, prior: Matrix | None) -> tuple[Matrix, Matrix]
     weights : numpy.ndarray of float64, shape (opens, 2)
         For the stage of machines, and that of people.
     """
-    worth = 0.0 if prior is None else PRIOR_WEIGHT
+    teaches = ~np.asarray(is_ambiguous, dtype=bool)
+    extra = np.where(teaches, 0.0 if prior is None else PRIOR_WEIGHT, 0.0)
     said = np.full((len(labels), 3), 1 / 3) if prior is None else prior
     not_machine = np.maximum(1 - said[:, 2], 1e-9)
 
     def mix(name: str, prior_share: Floats) -> tuple[Floats, Floats]:
-        weight = labels[f"{name}_weight"].fillna(0).to_numpy(dtype=np.float64)
+        weight = labels[f"{name}_weight"].fillna(0).to_numpy(dtype=np.float64) * teaches
         label = labels[name].fillna(0.5).to_numpy(dtype=np.float64)
-        # A row that must not teach (an ambiguous recipient) has no weight in the prior either.
-        extra = np.where(labels["is_left_out"].to_numpy(dtype=bool), 0.0, worth) if "is_left_out" in labels else worth
         total = weight + extra
         mixed = np.divide(
             weight * label + extra * prior_share, total, out=np.full(len(label), 0.5), where=total > 0
@@ -241,10 +248,11 @@ def _candidates(
     candidates = {} if begin is None else {"recalibrated": begin.stages}
     labelled_n = int((labels["h_weight"].fillna(0).to_numpy()[earlier.open_n] > 0).sum())
     if begin is not None and labelled_n < _FEWEST_LABELS:
-        return candidates, [
+        note = (
             f"{labelled_n:,} opens could be labelled, fewer than the {_FEWEST_LABELS:,} that growing trees takes: "
             "the starting model was only recalibrated."
-        ]
+        )
+        return candidates, [note]
     candidates["retrained"] = fit_stages(
         earlier.matrix,
         soft[earlier.open_n],
@@ -278,7 +286,7 @@ def _calibrated(stages: Stages, begin: Model | None, later: Rows, soft: Matrix, 
 
 
 def _about(
-    log: EventLog, settled: pd.DataFrame, labels: Labels, begin: Model | None, chosen: str, random_state: int
+    settled: pd.DataFrame, labels: Labels, begin: Model | None, chosen: str, random_state: int
 ) -> dict[str, Any]:
     return {
         "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
@@ -289,6 +297,6 @@ def _about(
         "last_open": settled["occurred_at"].max().isoformat(),
         "opens_n": len(settled),
         "messages_n": int(settled["message_id"].nunique()),
-        "kappa": labels.kappa_value,
+        "kappa": round(float(labels.diagnostics.hazards.kappa.value), 3),
         "random_state": random_state,
     }

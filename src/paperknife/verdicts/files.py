@@ -1,16 +1,21 @@
-"""Verdict files: one Parquet file for a path that ends in .parquet, else a folder with one."""
+"""Verdict files: one Parquet file for a path that ends in .parquet, else a folder with one.
+
+The file remembers which log it judges, so that `paperknife evaluate` can put the published rules beside it.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_LOG_KEY: Final = b"paperknife.log"
 
-def write_verdicts(verdicts: pd.DataFrame, path: str | Path) -> Path:
+
+def write_verdicts(verdicts: pd.DataFrame, path: str | Path, *, log: str | Path | None = None) -> Path:
     """Write verdicts as Parquet, aside first and renamed when whole, and return the file.
 
     Parameters
@@ -19,6 +24,8 @@ def write_verdicts(verdicts: pd.DataFrame, path: str | Path) -> Path:
         From `score`.
     path : str or Path
         A file ending in .parquet, or a folder, which then holds verdicts.parquet.
+    log : str or Path, optional
+        Where the log lies, to be remembered in the file.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -28,7 +35,24 @@ def write_verdicts(verdicts: pd.DataFrame, path: str | Path) -> Path:
     table = pa.Table.from_pandas(verdicts, preserve_index=False)
     place = table.schema.get_field_index("reasons")
     table = table.set_column(place, "reasons", table.column(place).cast(pa.list_(pa.string())))
+    # Not pandas' own metadata: readers of other kinds must see the same table.
+    table = table.replace_schema_metadata({_LOG_KEY: os.fsencode(Path(log).absolute())} if log else None)
     aside = target.with_name(f".{target.name}.{os.getpid()}")
-    pq.write_table(table.replace_schema_metadata(None), aside, compression="zstd")
+    pq.write_table(table, aside, compression="zstd")
     aside.replace(target)
     return target
+
+
+def log_of(path: str | Path) -> Path | None:
+    """Return the log that a verdict file judges, where the file says so and it is still there."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return None
+    if _LOG_KEY not in metadata:
+        return None
+    log = Path(os.fsdecode(metadata[_LOG_KEY]))
+    return log if log.exists() else None

@@ -1,0 +1,54 @@
+"""The card of a model trained on a sender's log: how it was made, what it rests on, how it agrees with later labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+_ASSUMPTION = (
+    "Apple readers are taken to click as often per reading as others do: kappa and clicks per reading cannot both be "
+    "learned from clicks, and only a panel separates them."
+)
+
+
+def card_of(about: Mapping[str, Any], agreement: pd.DataFrame, notes: Sequence[str]) -> str:
+    """Return a model card in Markdown.
+
+    Parameters
+    ----------
+    about : mapping
+        What the manifest says of the making.
+    agreement : pandas.DataFrame
+        From `paperknife.training.checks.agreement`.
+    notes : sequence of str
+        What a person should know before using the model.
+    """
+    facts = "\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in about.items())
+    said = "\n".join(f"- {note}" for note in [*notes, _ASSUMPTION])
+    rows = "\n".join(
+        f"| {row.model} | {row.slice} | {row.opens_n:,} | {row.label_loss:.3f} | {row.bias:+.3f} |"
+        for row in agreement.itertuples()
+    )
+    return f"""# A model of opens, trained without truth
+
+| | |
+|---|---|
+{facts}
+
+## What to know
+
+{said}
+
+## Agreement with the labels of later messages
+
+Not an accuracy: nobody knows the truth of this log. Label loss is the mean cross-entropy (nats) against the soft labels
+of messages that trained nothing; bias is the mean of p_human less that of the labels.
+
+| model | slice | opens | label loss | bias |
+|---|---|---|---|---|
+{rows}
+"""
