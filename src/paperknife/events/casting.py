@@ -6,9 +6,8 @@ row that can be used) and `raw` (the row as JSON text, for the quarantine; null 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from paperknife.events.addresses import ADDRESS_PATTERN, HIDDEN
 from paperknife.events.schema import (
     COLUMN_NAMES,
     COLUMNS,
@@ -17,7 +16,9 @@ from paperknife.events.schema import (
     VENDOR_VERDICTS,
     Column,
 )
-from paperknife.events.sources import Part
+
+if TYPE_CHECKING:
+    from paperknife.events.sources import Part
 
 USER_AGENT_LIMIT: Final = 4096
 """Characters kept of a user agent. Real ones stay below 1,000; longer ones are cut, never refused."""
@@ -79,12 +80,9 @@ def part_query(part: Part, table: str = "") -> str:
         f"SELECT {selected}, {_time_text(part)} AS time_text, {_is_row(part)} AS is_row, {_raw(part)} AS raw_row "
         f"FROM {scan(part, table)}"
     )
-    return (
-        f"SELECT {', '.join(COLUMN_NAMES)}, reason, "
-        f"CASE WHEN reason IS NOT NULL AND reason <> {quoted(UNKNOWN_TYPE)} "
-        f"THEN regexp_replace(left(raw_row, {_RAW_CHARACTERS}), {quoted(ADDRESS_PATTERN)}, {quoted(HIDDEN)}, 'g') "
-        f"END AS raw FROM (SELECT *, {_reason()} AS reason FROM ({typed}))"
-    )
+    raw = f"CASE WHEN reason <> {quoted(UNKNOWN_TYPE)} THEN left(raw_row, {_RAW_CHARACTERS}) END"
+    judged = f"SELECT *, {_reason()} AS reason FROM ({typed})"
+    return f"SELECT {', '.join(COLUMN_NAMES)}, reason, {raw} AS raw FROM ({judged})"
 
 
 def typed_query(part: Part, table: str, *, times_as_text: bool = False) -> str:
@@ -176,17 +174,15 @@ def _value(part: Part, column: Column) -> str:
     text = _text(source, kind)
     if column.name in REQUIRED_COLUMNS:
         return f"CASE WHEN trim({text}, E' \\t\\r\\n') <> '' THEN {text} END"
-    if column.name == "user_agent":
+    known = ", ".join(map(quoted, VENDOR_VERDICTS))
+    special = {
+        "ip": f"CASE WHEN length({text}) <= 45 AND regexp_full_match({text}, {quoted(IP_PATTERN)}) THEN {text} END",
         # An empty user agent is a sign of its own (a client that sends none), so it stays; a CSV cannot hold one.
-        return f"left({text}, {USER_AGENT_LIMIT})"
-    if column.name == "ip":
-        return f"CASE WHEN length({text}) <= 45 AND regexp_full_match({text}, {quoted(IP_PATTERN)}) THEN {text} END"
-    if column.name == "vendor_verdict":
-        known = ", ".join(map(quoted, VENDOR_VERDICTS))
-        return f"CASE WHEN {text} IN ({known}) THEN {text} END"
-    if column.name == "recipient_domain":
-        return f"nullif(lower({text}), '')"
-    return f"nullif({text}, '')"
+        "user_agent": f"left({text}, {USER_AGENT_LIMIT})",
+        "vendor_verdict": f"CASE WHEN {text} IN ({known}) THEN {text} END",
+        "recipient_domain": f"nullif(lower({text}), '')",
+    }
+    return special.get(column.name, f"nullif({text}, '')")
 
 
 def _text(source: str, kind: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from paperknife.errors import LogError, did_you_mean
 from paperknife.events.addresses import replace_addresses
 from paperknife.events.casting import UNKNOWN_TYPE, part_query, quoted
+from paperknife.events.duplicates import IS_FIRST
 from paperknife.events.schema import COLUMN_NAMES, EVENT_TYPES
 
 if TYPE_CHECKING:
@@ -239,15 +240,10 @@ def _keep(connection: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:
             return
         kept = f"SELECT {columns} FROM all_rows WHERE reason IS NULL"
     else:
-        texts = ", ".join(f"coalesce('=' || CAST({name} AS VARCHAR), '')" for name in COLUMN_NAMES)
-        first = (
-            "row_number() OVER (PARTITION BY event_id "
-            f"ORDER BY received_at NULLS LAST, md5(concat_ws(chr(31), {texts}))) = 1"
-        )
         kept = (
             f"SELECT {columns} FROM all_rows ANTI JOIN repeated USING (event_id) WHERE reason IS NULL UNION ALL "
             f"SELECT {columns} FROM (SELECT all_rows.* FROM all_rows SEMI JOIN repeated USING (event_id) "
-            f"WHERE reason IS NULL) QUALIFY {first}"
+            f"WHERE reason IS NULL) QUALIFY {IS_FIRST}"
         )
     path = Path(loaded.folder.name) / "events.parquet"
     connection.execute(f"COPY ({kept}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION snappy)")
