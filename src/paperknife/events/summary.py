@@ -33,7 +33,8 @@ class LogSummary:
         Distinct ids.
     opens_with : dict of str to float
         Share of opens that have an `ip`, `user_agent`, `recipient_id`, `recipient_domain`, `campaign_id` (an
-        `ip` also where a `network_class` stands in for it, a `user_agent` where a `client_family` does). NaN without opens.
+        `ip` also where a `network_class` stands in for it, a `user_agent` where a `client_family` does).
+        NaN without opens.
     opened_messages_n : int
     delivered_share, sent_share, clocked_share : float
         Share of opened messages that have a delivered event; a sent event; either. NaN without opens.
