@@ -15,7 +15,7 @@ from paperknife.evidence.history import horizon_us
 from paperknife.evidence.live import Asked, evidence_of
 from paperknife.verdicts.given_events import event_of, microseconds
 from paperknife.verdicts.presets import preset_named
-from paperknife.verdicts.scoring import verdicts_from
+from paperknife.verdicts.scoring import VERDICT_COLUMNS, verdicts_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -150,12 +150,14 @@ def _verdicts(
     if explained:
         for place, codes in zip(explained, model.reasons(evidence.iloc[explained], threads=1), strict=True):
             reasons[place] = codes
+    # Of the evidence's hundred columns a verdict shows ten: copying the rest would cost more than the model.
+    shown = evidence[[name for name in VERDICT_COLUMNS if name in evidence]]
     rows: dict[int, dict[str, Any]] = {}
     model_id = model.model_id
     for preset in {question.preset for question in questions}:
         places = [place for place, question in enumerate(questions) if question.preset == preset]
         table = verdicts_from(
-            evidence.iloc[places],
+            shown.iloc[places],
             probabilities[places],
             preset=preset,
             model_id=model_id,
