@@ -148,7 +148,7 @@ def _mailed(log: EventLog, since: datetime | pd.Timestamp | str | None) -> tuple
         if since is not None:
             stamp = pd.Timestamp(since)
             stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
-            first_us = first_us[first_us >= stamp.as_unit("us").value]
+            first_us = first_us[pd.to_datetime(first_us, unit="us", utc=True) >= stamp]
         if len(first_us):
             return base, first_us.index
     return None, None

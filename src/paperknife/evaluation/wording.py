@@ -107,4 +107,4 @@ def percentages(shares: list[float]) -> list[str]:
     by_remainder = sorted(range(len(shares)), key=lambda i: whole[i] - 100 * shares[i])
     for i in by_remainder[: 100 - sum(whole)]:
         whole[i] += 1
-    return [percent(share) if n == 0 else f"{n} %" for share, n in zip(shares, whole, strict=True)]
+    return ["under 1 %" if n == 0 < share else f"{n} %" for share, n in zip(shares, whole, strict=True)]
