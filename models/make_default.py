@@ -205,6 +205,7 @@ def main() -> None:
     train = lessons(range(asked.worlds), asked.jobs, "train")
     calibrate = lessons(range(100_000, 100_000 + asked.worlds // 5), asked.jobs, "calibrate")
     model = fit(train, calibrate, asked.rounds)
+    model.save(asked.out)  # what took longest is kept, should the judging break off
     held_out = [name for name, family in FAMILIES.items() if family.is_held_out]
     figures = judge_all(model, held_out, range(asked.judge), asked.jobs)
     about: dict[str, object] = {

@@ -67,7 +67,9 @@ def test_it_survives_json():
     calibration = Calibration((curve,) * 4, {"direct": 0.25})
     again = Calibration.from_dict(json.loads(json.dumps(calibration.to_dict())))
     asked = np.linspace(-5, 5, 11)
-    assert np.array_equal(again(asked, np.zeros(11), ["direct"] * 11), calibration(asked, np.zeros(11), ["direct"] * 11))
+    assert np.array_equal(
+        again(asked, np.zeros(11), ["direct"] * 11), calibration(asked, np.zeros(11), ["direct"] * 11)
+    )
 
 
 def test_log_odds_are_bounded():

@@ -27,7 +27,10 @@ def test_it_can_be_cloned_and_keeps_its_settings():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.repeat(["human", "bot", "machine"], 60), "Unknown labels bot: expected human, prefetch or machine"),
+        (
+            np.repeat(["human", "bot", "machine"], 60),
+            "Unknown labels bot: expected human, prefetch or machine",
+        ),
         (np.full((180, 3), 0.5), "probabilities that sum to 1"),
         (np.full((180, 2), 0.5), "need three columns"),
         (Y[:10], "X has 180 rows and y 10"),

@@ -56,4 +56,6 @@ def test_going_on_from_a_start_keeps_its_trees(rows):
     more = fit_stages(matrix, soft, rounds=3, params=SMALL, start=start)
     assert more.human.num_trees() == 8
     shares = more.contributions(matrix)
-    np.testing.assert_allclose(np.column_stack([s.sum(axis=1) for s in shares]), more.log_odds(matrix), atol=1e-9)
+    np.testing.assert_allclose(
+        np.column_stack([s.sum(axis=1) for s in shares]), more.log_odds(matrix), atol=1e-9
+    )
