@@ -1,5 +1,4 @@
-"""Simulated senders with known truth: an agent-based world, the log its provider would keep, and what really
-happened.
+"""Simulated senders with known truth: agents act, a provider logs, and what really happened is kept apart.
 
 People, devices, gateways and a log pipeline act by laws that nobody has measured well (FACTS.md marks them
 with a question mark). So no law is fixed: a *family* is a distribution over laws, and each world draws its

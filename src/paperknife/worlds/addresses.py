@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paperknife.worlds.texts import Texts
 
 BLOCKS: Final[dict[str, dict[str, float]]] = {
-    # Apple's egress by operator: Akamai 66.5 %, Cloudflare 18.5 %, Fastly 15 % of IPv4 addresses (FACTS.md section 1).
+    # Apple's egress by operator: Akamai 66.5 %, Cloudflare 18.5 %, Fastly 15 % of IPv4 (FACTS.md section 1).
     "relay": {
         "172.224.0.0/16": 0.05,
         "172.225.0.0/16": 0.38,
@@ -232,8 +232,10 @@ class Networks:
         return np.asarray(self.relay[people.city[person], pick.astype(np.int64)])
 
     def own(self, people: People, person: Ints, at: Floats, on_phone: Bools) -> Ints:
-        """Return each person's own address at a time: office in working hours, mobile on the way, else home,
-        or a VPN."""
+        """Return each person's own address at a time.
+
+        The company's in working hours, a mobile one on the way, else home; always an exit's for users of a VPN.
+        """
         hour_slot = np.floor(at / HOUR_S).astype(np.int64)
         local = at + people.offset_s[person]
         is_work_time = (local % WEEK_S < 5 * DAY_S) & (np.abs(local % DAY_S - 13 * HOUR_S) < 4.5 * HOUR_S)
@@ -251,8 +253,7 @@ class Networks:
         return np.asarray(np.where(people.has_vpn[person], exit_, code), dtype=np.int64)
 
     def browser(self, people: People, person: Ints, at: Floats, on_phone: Bools) -> Ints:
-        """Return the address that each person's browser shows: their own, or the relay's for users of Private
-        Relay."""
+        """Return the address of each person's browser: their own, or the relay's under Private Relay."""
         own = self.own(people, person, at, on_phone)
         return np.where(people.has_private_relay[person], self.relayed(people, person, at), own)
 

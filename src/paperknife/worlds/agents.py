@@ -104,9 +104,10 @@ def _outlook_mobile(rng: np.random.Generator) -> str:
 
 def _android_view(rng: np.random.Generator) -> str:
     date = f"2{rng.integers(1, 6)}{rng.integers(1, 13):02d}{rng.integers(1, 29):02d}"
-    system = f"Android {rng.integers(10, 17)}; {_pick(rng, *_PHONES)} Build/{_pick(rng, *'STUA')}P1A.{date}.00{rng.integers(1, 9)}"
+    build = f"{_pick(rng, *'STUA')}P1A.{date}.00{rng.integers(1, 9)}"
+    phone = f"Android {rng.integers(10, 17)}; {_pick(rng, *_PHONES)} Build/{build}"
     return (
-        f"Mozilla/5.0 (Linux; {system}; wv) {_CHROMIUM} "
+        f"Mozilla/5.0 (Linux; {phone}; wv) {_CHROMIUM} "
         f"Version/4.0 Chrome/{_chrome_build(rng)} Mobile Safari/537.36"
     )
 
@@ -204,6 +205,5 @@ _DRAWN: Final[dict[str, Callable[[np.random.Generator], str]]] = {
 
 
 def draw_agents(rng: np.random.Generator, kind: str, n: int) -> list[str]:
-    """Return `n` user agents of a kind, such as "outlook_desktop" or "iphone_browser"; the fixed ones
-    repeat."""
+    """Return `n` user agents of a kind, such as "outlook_desktop" or "iphone_browser"."""
     return [_DRAWN[kind](rng) for _ in range(n)]

@@ -124,8 +124,7 @@ def _next_sync(devices: Devices, device: Ints, at: Floats) -> Floats:
 
 
 def _next_night(laws: AppleLaws, devices: Devices, device: Ints, at: Floats) -> Floats:
-    """Return when each device is next plugged in at night, or the time itself if it is now; NaN if not for
-    long."""
+    """Return when each device is next plugged in at night: now, if it is; NaN, if not within some nights."""
     local = at + devices.offset_s[device]
     night = np.floor((local - DAY_S / 2) / DAY_S).astype(np.int64)  # nights are numbered from noon to noon
     found = np.full(len(at), np.nan)
@@ -201,7 +200,7 @@ class _Loads:
 
 
 def _background_loads(
-    rng: np.random.Generator, laws: AppleLaws, devices: Devices, rhythm: Rhythm, people: People, mail: Mail
+    rng: np.random.Generator, laws: AppleLaws, devices: Devices, *, rhythm: Rhythm, people: People, mail: Mail
 ) -> list[_Loads]:
     """Return the loads that devices start by themselves, repetitions after expiry included."""
     prefetches = (
@@ -267,7 +266,9 @@ def fetch_apple(
     """
     devices = draw_devices(rng, laws.apple, people)
     asked = _reading_loads(rng, laws, devices, mail, readings)
-    loads = _Loads.joined([*_background_loads(rng, laws.apple, devices, rhythm, people, mail), asked])
+    loads = _Loads.joined(
+        [*_background_loads(rng, laws.apple, devices, rhythm=rhythm, people=people, mail=mail), asked]
+    )
     cache_of = np.where((loads.device == _SECOND) & laws.apple.is_cache_shared, _FIRST, loads.device)
     life_s = laws.apple.cache_life.draw(rng, len(loads.at)) * HOUR_S
     fills = (loads.cause == BACKGROUND) | (rng.random(len(life_s)) < laws.apple.reading_fills)

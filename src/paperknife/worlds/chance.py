@@ -42,8 +42,7 @@ def keyed_uniform(salt: int, *keys: npt.ArrayLike) -> Floats:
 
 
 def keyed_normal(salt: int, *keys: npt.ArrayLike) -> Floats:
-    """Return standard normal numbers that depend only on the salt and the keys (Box and Muller's
-    transform)."""
+    """Return standard normal numbers that depend only on the salt and the keys (by Box and Muller)."""
     radius = np.sqrt(-2 * np.log1p(-keyed_uniform(salt, *keys)))
     return np.asarray(radius * np.cos(2 * np.pi * keyed_uniform(salt + 1, *keys)), dtype=np.float64)
 

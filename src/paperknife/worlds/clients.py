@@ -1,5 +1,4 @@
-"""Mail clients: who uses which at which mailbox host, and under which user agent and network their loads
-arrive."""
+"""Mail clients: who uses which at which mailbox host, and under which user agents they load images."""
 
 from __future__ import annotations
 
@@ -102,15 +101,12 @@ def draw_blocked(rng: np.random.Generator, laws: ClientLaws, client: Ints) -> Bo
 
 def place_on_phone(client: Ints, likes_phone: Bools) -> Bools:
     """Return which readings happen on a phone: by the client where it decides, else as the person likes."""
-    return np.where(
-        np.isin(client, _PHONE_ONLY), True, np.where(np.isin(client, _DESK_ONLY), False, likes_phone)
-    )
+    return np.isin(client, _PHONE_ONLY) | (likes_phone & ~np.isin(client, _DESK_ONLY))
 
 
 @dataclass(frozen=True, slots=True)
 class Agents:
-    """The user agents of a world, as codes of `Texts`: pools from which each person keeps one per client and
-    browser."""
+    """The user agents of a world, as codes of `Texts`; each person keeps one per client and browser."""
 
     salt: int
     by_client: dict[int, Ints]

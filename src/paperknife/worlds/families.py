@@ -1,5 +1,4 @@
-"""Families: named distributions over laws. One to train on, one for the demo, the others held out to test
-transfer."""
+"""Families: named distributions over laws. One to train on, one for the demo, the others held out."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ _SOONEST_S = 0.05
 _OTHER_AGENT_SHARE = 0.1
 _CHECK_LOADS_SHARE = 0.5
 _NO_AGENT_SHARE = 0.1
-"""Of fetches under another than the domain's usual agent; of click checks that load the image too; of strays without
-an agent: our assumptions."""
+"""Of fetches under another than the domain's usual agent; of click checks that load the image too; of strays
+without an agent: our assumptions."""
 
 
 def assign_gateways(rng: np.random.Generator, laws: MachineLaws, people: People) -> Ints:

@@ -1,5 +1,4 @@
-"""Held-out families: worlds like no other in one respect, with waiting times of another shape in all
-respects.
+"""Held-out families: worlds unlike any to train on in one respect, and with waiting times of other shapes.
 
 Each starts from a draw of the varied family, gives every log-normal waiting time another form with the same
 median and about the same width, and then goes beyond what `varied` draws in the one respect that names it.
@@ -114,8 +113,7 @@ def apple_reads_less(rng: np.random.Generator) -> Laws:
 
 
 def human_like_gateways(rng: np.random.Generator) -> Laws:
-    """Return laws under which gateways take their time, look like browsers at home, and follow a link or
-    none."""
+    """Return laws under which gateways take their time, look like browsers, and follow a link or none."""
     laws = _start(rng)
     gateways = tuple(
         replace(
@@ -137,8 +135,7 @@ def human_like_gateways(rng: np.random.Generator) -> Laws:
 
 
 def relay_people(rng: np.random.Generator) -> Laws:
-    """Return laws under which Apple's relay carries people most of all: hidden addresses, Private Relay, VPNs
-    beside it."""
+    """Return laws under which Apple's relay carries people: hidden addresses, Private Relay, VPNs."""
     laws = _apple(rng, mode_weights=(rng.uniform(0.25, 0.5), rng.uniform(0.4, 0.7), 0.05, 0.05))
     networks = replace(
         laws.networks,
@@ -172,8 +169,7 @@ def two_devices(rng: np.random.Generator) -> Laws:
 
 
 def wrong_time_zones(rng: np.random.Generator) -> Laws:
-    """Return laws under which recipients live all over the world, by odd hours, with devices in other zones
-    still."""
+    """Return laws under which recipients live by odd hours all over the world, their devices elsewhere still."""
     laws = _apple(rng, zone_error_share=rng.uniform(0.4, 0.9), night_sd_h=rng.uniform(2.5, 5.0))
     own = laws.people.utc_offset_h
     regions = tuple(
@@ -236,8 +232,7 @@ def gateway_heavy(rng: np.random.Generator) -> Laws:
 
 
 def apple_heavy(rng: np.random.Generator) -> Laws:
-    """Return laws under which nearly everyone reads in Apple Mail: hardly anyone shows how fast people
-    read."""
+    """Return laws under which nearly everyone reads in Apple Mail, so hardly anyone shows how people read."""
     laws = _start(rng)
     return replace(
         laws, clients=replace(laws.clients, apple_share=rng.uniform(0.95, 0.99), apple_host_sd=0.2)

@@ -65,10 +65,19 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class SendingLaws:
-    """How mail leaves and arrives: streams, delivery delay (seconds after sending), bounces, junk, early
-    mail.
+    """How mail leaves and arrives.
 
-    `warm_up_days` is how long the sender has been sending before the log begins.
+    Attributes
+    ----------
+    streams : tuple of Stream
+    delivery : Mixture
+        Seconds from sending to delivery.
+    bounced_share, junk_share : float
+        Of messages.
+    warm_up_days : float
+        How long the sender has been sending before the log begins.
+    senders_n : int
+        Of one-to-one mail.
     """
 
     streams: tuple[Stream, ...]
@@ -81,8 +90,7 @@ class SendingLaws:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where some of the recipients live: offset from the sender's local time in hours, weight, Apple's
-    log-odds there."""
+    """Where some of the recipients live: hours ahead of the sender, weight, Apple's log-odds there."""
 
     offset_h: float
     weight: float

@@ -1,5 +1,4 @@
-"""From what happened to what the provider's log keeps: ids, columns, gaps, coarse and skewed clocks,
-duplicates.
+"""From what happened to what the provider's log keeps: ids, columns, gaps, coarse clocks, duplicates.
 
 Everything that happened passes the same pipeline, so no kind of agent has ids, an order or a resolution of
 its own.
@@ -65,7 +64,8 @@ class _Rows:
     message: Ints
     visit: Ints
 
-    def where(self, chosen: Bools) -> _Rows:
+    def where(self, chosen: Bools | Ints) -> _Rows:
+        """Return the chosen rows, by mask or by place."""
         return _Rows(self.kind[chosen], self.at[chosen], self.message[chosen], self.visit[chosen])
 
 
@@ -153,21 +153,16 @@ def record(
     rows = rows.where((rows.at >= start_s) & (rows.at < end_s) & np.isin(rows.kind, kept_kinds))
     if laws.is_first_open_only:
         rows = _keep_first_opens(rows)
-    rows = _shuffled(rng, rows)
-    messages = _Names.drawn(rng, happenings)
-    events = _table(rng, laws, rows, visits, happenings, messages, texts=texts, origin_us=origin_us)
+    rows = rows.where(rng.permutation(len(rows.kind)))
+    names = _Names.drawn(rng, happenings)
+    events = _table(rng, laws, rows, visits, happenings, names=names, texts=texts, origin_us=origin_us)
     is_open = rows.kind == _OPEN
     truth_opens = _truth_of_opens(events.loc[is_open, "event_id"], visits, rows.visit[is_open])
-    truth_messages = _truth_of_messages(happenings, messages, np.unique(rows.message))
+    truth_messages = _truth_of_messages(happenings, names, np.unique(rows.message))
     events = events[[name for name in events.columns if name not in laws.missing]]
     copies = events[rng.random(len(events)) < laws.duplicated_share]
     events = pd.concat([events, copies], ignore_index=True)
     return events.iloc[rng.permutation(len(events))].reset_index(drop=True), truth_opens, truth_messages
-
-
-def _shuffled(rng: np.random.Generator, rows: _Rows) -> _Rows:
-    order = rng.permutation(len(rows.at))
-    return _Rows(rows.kind[order], rows.at[order], rows.message[order], rows.visit[order])
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +191,8 @@ def _table(
     rows: _Rows,
     visits: Visits,
     happenings: Happenings,
-    names: _Names,
     *,
+    names: _Names,
     texts: Texts,
     origin_us: int,
 ) -> pd.DataFrame:

@@ -1,5 +1,4 @@
-"""The laws of the plain family: one typical sender, used by the demo and checked against what has been
-measured."""
+"""The laws of the plain family: one typical sender, used by the demo and checked against measurements."""
 
 from __future__ import annotations
 
@@ -21,8 +20,7 @@ from paperknife.worlds.laws import (
 
 
 def plain_laws() -> Laws:
-    """Return the laws of a sender with about half of its opens in Apple Mail, some companies, moderate
-    gateways.
+    """Return the laws of a sender with half of its opens in Apple Mail, some companies, moderate gateways.
 
     Where FACTS.md gives a figure, the law is set to reproduce it; tests/worlds/test_plain.py says how nearly.
     """

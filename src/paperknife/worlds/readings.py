@@ -1,5 +1,4 @@
-"""Readings: when a person reads a message, again, elsewhere, or someone else does. Nobody sees these
-directly."""
+"""Readings: when a person reads a message, again, or elsewhere, or someone else does. Nobody sees them."""
 
 from __future__ import annotations
 
@@ -75,8 +74,7 @@ def _draw_readers(rng: np.random.Generator, laws: Laws, people: People, mail: Ma
 
 
 def _in_turn(rng: np.random.Generator, laws: Laws, person: Ints, session: Ints) -> Floats:
-    """Return how long after a session's start each message has its turn, seconds: sessions read one after
-    another."""
+    """Return how many seconds into a session each message has its turn: they are read one after another."""
     order = np.lexsort((rng.random(len(person)), session, person))
     gaps = np.minimum(laws.people.between_s.draw(rng, len(person)), _SAME_SITTING_S)
     total = np.cumsum(gaps)
@@ -119,7 +117,7 @@ def _draw_places(rng: np.random.Generator, laws: Laws, people: People, person: I
 
 
 def _draw_rereadings(
-    rng: np.random.Generator, laws: Laws, people: People, rhythm: Rhythm, before: Readings, share: float
+    rng: np.random.Generator, laws: Laws, people: People, rhythm: Rhythm, *, before: Readings, share: float
 ) -> Readings:
     again = before.where(rng.random(len(before)) < share)
     gap = laws.people.reread.draw(rng, len(again))
@@ -162,7 +160,7 @@ def draw_readings(
     parts = [_draw_firsts(rng, laws, people, rhythm, mail)]
     share = laws.people.reread_share
     for _ in range(5):
-        parts.append(_draw_rereadings(rng, laws, people, rhythm, parts[-1], share))
+        parts.append(_draw_rereadings(rng, laws, people, rhythm, before=parts[-1], share=share))
         share = laws.people.reread_again
     parts.append(_draw_forwarded(rng, laws, people, rhythm, parts[0]))
     return Readings.joined(parts)

@@ -93,8 +93,7 @@ class Rhythm:
         )
 
     def next_session(self, person: Ints, active_h: Floats) -> tuple[Ints, Floats]:
-        """Return the number and the start, in active hours, of each person's first session after
-        `active_h`."""
+        """Return the number and start (active hours) of each person's first session after `active_h`."""
         period = self.session_h[person]
         number = np.floor(active_h / period).astype(np.int64)
         start = (number + keyed_uniform(self.salt, person, number)) * period

@@ -89,8 +89,7 @@ def _to_workday(at: Floats, offset_s: Floats | float) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Office:
-    """Where and when the sender works: the log's first second, days of sending, local time minus UTC,
-    recipients'."""
+    """When the sender works (first second, days, local time minus UTC) and the rhythm of the recipients."""
 
     first_s: float
     days: float

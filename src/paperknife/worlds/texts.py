@@ -1,5 +1,4 @@
-"""Addresses and user agents as small integers, so that a world of many events handles no strings until the
-end."""
+"""Addresses and user agents as small integers: a world of many events handles no strings until the end."""
 
 from __future__ import annotations
 

@@ -358,8 +358,7 @@ _GAP_WEIGHTS = (0.56, 0.08, 0.08, 0.1, 0.05, 0.05, 0.04, 0.04)
 
 
 def draw_log(rng: np.random.Generator) -> LogLaws:
-    """Return what the log keeps: in more than half of worlds all fields, else one of the gaps that real feeds
-    have."""
+    """Return what the log keeps: in half of worlds all fields, else one of the gaps that real feeds have."""
     gap = _GAPS[int(rng.choice(len(_GAPS), p=_GAP_WEIGHTS))]
     more = tuple(
         name for name in ("received_at", "sender_id", "source") if happens(rng, 0.5) and name not in gap

@@ -51,8 +51,13 @@ def fetch_visible(
     networks: Networks,
     texts: Texts,
 ) -> Visits:
-    """Return the fetches of all clients but modern Apple Mail, given the readings that would load images
-    there."""
+    """Return the fetches of all clients but modern Apple Mail.
+
+    Parameters
+    ----------
+    readings : Readings
+        Those in other clients that would load images.
+    """
     prefetched = _prefetch_gmail(rng, laws, people=people, mail=mail, networks=networks, texts=texts)
     n = len(readings)
     is_gmail = readings.client == GMAIL

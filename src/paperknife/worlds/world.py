@@ -28,6 +28,7 @@ from paperknife.worlds.visits import HUMAN, SECOND_LOAD, Visits
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from paperknife.worlds.chance import Bools
     from paperknife.worlds.laws import Laws
@@ -203,9 +204,24 @@ def simulate(
     world = make_world(family, messages, seed, days=days)
     folder = Path(folder)
     (folder / "log").mkdir(parents=True, exist_ok=True)
-    write_events(world.events, folder / "log" / "events.parquet")
+    write_events(_as_table(world.events), folder / "log" / "events.parquet")
     world.truth_opens.to_parquet(folder / "truth_opens.parquet", index=False)
     world.truth_messages.to_parquet(folder / "truth_messages.parquet", index=False)
     laws = {"family": family, "messages": messages, "seed": seed, "days": days, "laws": world.laws.as_dict()}
     (folder / "laws.json").write_text(json.dumps(laws, indent=1) + "\n")
     return world
+
+
+def _as_table(events: pd.DataFrame) -> pa.Table:
+    """Return a log as an Arrow table. Given zoned pandas columns themselves, pyarrow 25 warns under pandas 3.1."""
+    import pyarrow as pa
+
+    zoned = pa.timestamp("us", tz="UTC")
+    return pa.table(
+        {
+            name: pa.array(column.dt.tz_convert(None).to_numpy(), zoned)
+            if name in ("occurred_at", "received_at")
+            else pa.array(column.to_numpy(), pa.string())
+            for name, column in events.items()
+        }
+    )
