@@ -133,6 +133,14 @@ def test_page_does_with_no_opens_at_all(sender, tmp_path):
     assert "0\u00a0% of 400 delivered messages" in path.read_text(encoding="utf-8")
 
 
+def test_the_log_tells_the_delays_as_well_as_an_array_does(sender, delays, tmp_path):
+    common = {"title": "t", "headline": headline(sender.verdicts), "verdicts": sender.verdicts}
+    by_array = write_page(tmp_path / "a.html", delays_s=delays, **common).read_text(encoding="utf-8")
+    by_log = write_page(tmp_path / "l.html", log=sender.log, **common).read_text(encoding="utf-8")
+    assert "When they came" in by_log
+    assert by_log == by_array
+
+
 def test_page_does_where_no_delay_is_known(sender, tmp_path):
     path = write_page(
         tmp_path / "p.html",

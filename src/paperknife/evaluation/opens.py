@@ -64,6 +64,20 @@ def describe_opens(log: EventLog, *, networks: NetworkTable | None = None) -> pd
     return opens.drop(columns=["user_agent", "ip", "occurred_us"])
 
 
+def open_delays(log: EventLog, event_ids: pd.Series) -> np.ndarray:
+    """Return how long after the delivery, else the send, each open came, in seconds (float64), NaN if not known.
+
+    Parameters
+    ----------
+    log : EventLog
+        From `read_events`.
+    event_ids : pandas.Series of str, shape (n,)
+        The opens, in the order wanted.
+    """
+    delay_s = describe_opens(log).set_index("event_id")["delay_s"]
+    return delay_s.reindex(event_ids.astype("str")).to_numpy(np.float64)
+
+
 def _objects(values: pd.Series) -> np.ndarray:
     return values.astype(object).where(values.notna(), None).to_numpy()
 

@@ -14,6 +14,7 @@ import numpy as np
 from paperknife.evaluation import pictures
 from paperknife.evaluation.headline import CAVEAT
 from paperknife.evaluation.ladder import MODEL
+from paperknife.evaluation.opens import open_delays
 from paperknife.evaluation.slices import ALL, INSIDE_APPLE
 from paperknife.evaluation.truth import CLASSES, P_COLUMNS
 from paperknife.evaluation.wording import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from paperknife.evaluation.evaluate import Evaluation
     from paperknife.evaluation.headline import Headline
+    from paperknife.events.log import EventLog
 
 
 def write_page(
@@ -45,6 +47,7 @@ def write_page(
     verdicts: pd.DataFrame,
     evaluation: Evaluation | None = None,
     delays_s: ArrayLike | None = None,
+    log: EventLog | None = None,
     notes: Sequence[str] = (),
     next_steps: Sequence[str] = (),
 ) -> Path:
@@ -63,12 +66,16 @@ def write_page(
     evaluation : Evaluation, optional
         From `evaluate`. Without it the page says only what the verdicts say.
     delays_s : array of float, shape (len(verdicts),), optional
-        From delivery to open, NaN where not known; `describe_opens` has them. Without it there is no picture
-        of timing.
+        From delivery to open, NaN where not known.
+    log : EventLog, optional
+        Where the verdicts came from: it tells the delays where `delays_s` does not. Without either there is no
+        picture of timing.
     notes, next_steps : sequence of str
         Plain text, shown at the end.
     """
     judged = _labels(verdicts, evaluation)
+    if delays_s is None and log is not None:
+        delays_s = open_delays(log, verdicts["event_id"])
     body = [_tiles(headline), _roads(headline, verdicts, delays_s, judged)]
     if evaluation is not None:
         body.append(_against_truth(evaluation, verdicts, judged))
