@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VERDICTS: Final = (*CLASSES, "uncertain")
 CAVEAT: Final = (
-    "These are opens that a person's reading caused. Readings that Apple's cache served leave no open, "
+    "People's opens are those that a person's reading caused. Readings that Apple's cache served leave no open, "
     "so this is not the read rate."
 )
 
