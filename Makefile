@@ -1,61 +1,54 @@
-# What a fresh machine with Python 3.11 or newer needs; "make" alone says what there is.
-# Every target sets up .venv with just the extras it needs, at the versions of constraints.txt.
+# What there is to do here; `make` alone lists it. Each target sets up its own environment in .venv (once), with only
+# what it needs: Python 3.11 or newer is all that must be there. Another Python: make PYTHON=python3.12 demo
 
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+RUN := .venv/bin/python
 OUT ?= demo
 
-# Two threads that spin beside other work take longer than one that waits (OpenMP's default is to spin).
+# Threads that wait for work must not spin: on a busy machine spinning makes training several times slower.
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench model notebooks serve lock clean
+.PHONY: help demo test check bench model notebooks serve lock clean with-train with-service with-dev
 
-help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## Say what there is to do
+	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/ready-train ## Do the main job once: simulate a sender, train without truth, score, show
-	$(BIN)/paperknife demo --out "$(OUT)"
+demo: with-train ## Simulate a sender, train without truth, score, and show how well it went (in OUT, default demo/)
+	.venv/bin/paperknife demo --out "$(OUT)"
 
-test: $(VENV)/ready-dev ## Run the tests
-	$(BIN)/python -m pytest
+test: with-dev ## Run all tests, the notebooks among them
+	$(RUN) -m pytest
 
-check: $(VENV)/ready-dev ## Lint, format, types, the direction of imports
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check: with-dev ## Lint, format, types, import directions
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+	.venv/bin/lint-imports
 
-bench: $(VENV)/ready-dev ## Measure what should be fast, side by side in one run
-	@for script in tests/bench/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+bench: with-dev ## Measure how fast it is
+	@for script in tests/bench/bench_*.py; do echo "== $$script"; $(RUN) "$$script" || exit 1; done
 
-model: $(VENV)/ready-dev ## Make the default model anew from simulated senders (about half an hour)
-	$(BIN)/python models/make_default.py
+model: with-train ## Make the default model in models/default anew (about half an hour)
+	$(RUN) models/make_default.py
 
-notebooks: $(VENV)/ready-dev ## Run every notebook from top to bottom
-	$(BIN)/python -m pytest tests/notebooks
+notebooks: with-dev ## Execute the notebooks
+	$(RUN) -m pytest notebooks
 
-serve: $(VENV)/ready-service ## Answer over HTTP on this machine, without keys
-	$(BIN)/paperknife serve --no-auth
+serve: with-service ## Answer over HTTP on this machine, without keys
+	.venv/bin/paperknife serve --no-auth
 
-lock: $(VENV)/ready-dev ## Find the newest versions that install together
-	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --all-extras --no-header --upgrade pyproject.toml -o constraints.txt
+lock: with-dev ## Choose the newest versions of all dependencies, into constraints.txt
+	$(RUN) -m uv pip compile --universal --python-version 3.11 --all-extras --upgrade --annotation-style line \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		--quiet --output-file constraints.txt pyproject.toml
 
-clean: ## Remove what the other targets made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache demo mlflow.db mlruns
+clean: ## Remove what make made: environment, caches, builds, demo/ (your models and MLflow runs stay)
+	rm -rf .venv demo build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests models tools notebooks -name __pycache__ -prune -exec rm -rf {} +
 
-$(VENV)/ready-%: pyproject.toml constraints.txt | $(VENV)/made
-	@echo "Setting up $(VENV) ($*) ..."
-	@# uv is quicker; where it cannot be had or does not know this machine's package index, pip does the same.
-	@($(BIN)/python -m pip install -q uv && VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip install -q -c constraints.txt -e '.[$*]') 2>/dev/null \
-		|| $(BIN)/python -m pip install -q -c constraints.txt -e '.[$*]'
-	@touch $@
-
-$(VENV)/made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "paperknife needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) \
-		|| { echo "This Python has no venv module; on Debian: apt-get install python3-venv"; exit 1; }
-	@touch $@
+with-train with-service with-dev: with-%:
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name yours: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@"$(PYTHON)" tools/environment.py $*
