@@ -221,7 +221,7 @@ def _as_table(events: pd.DataFrame) -> pa.Table:
         {
             name: pa.array(column.dt.tz_convert(None).to_numpy(), zoned)
             if name in ("occurred_at", "received_at")
-            else pa.array(column.to_numpy(), pa.string())
+            else pa.array(column, pa.string())
             for name, column in events.items()
         }
     )
