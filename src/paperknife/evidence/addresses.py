@@ -1,9 +1,10 @@
-"""Internet addresses as numbers: every address is 16 bytes, so IPv4 and IPv6 are looked up in one sorted table.
+"""Internet addresses as numbers: each is 16 bytes, so that IPv4 and IPv6 are looked up in one sorted table.
 
-An IPv4 address takes the place that RFC 4291 gives it inside IPv6 (::ffff:a.b.c.d). Logs write addresses in many ways; what
-is read is a bare address, one with a port (`203.0.113.7:443`, `[2001:db8::1]:443`), one with a zone (`fe80::1%eth0`, the
-zone is dropped) and one with spaces around it. Anything else, such as a host name, a prefix, a number or a list of
-forwarding proxies, is no address and counts as null: which of several addresses was the reader's cannot be told here.
+An IPv4 address takes the place that RFC 4291 gives it inside IPv6 (::ffff:a.b.c.d). Logs write addresses in
+many ways; what is read is a bare address, one with a port (`203.0.113.7:443`, `[2001:db8::1]:443`), one with a
+zone (`fe80::1%eth0`, the zone is dropped) and one with spaces around it. Anything else, such as a host name, a
+prefix, a number or a list of forwarding proxies, is no address and counts as null: which of several addresses
+was the reader's cannot be told here.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 MAPPED: Final = bytes(10) + b"\xff\xff"
 """What precedes the four bytes of an IPv4 address among IPv6 addresses."""
+
+_MAPPED_V4: Final = 0xFFFF
+"""The same as a number, shifted right by the 32 bits of IPv4."""
 
 _LONGEST: Final = 100
 """Characters; the longest address with brackets, zone and port is far shorter."""
@@ -102,7 +106,7 @@ class Block:
     @property
     def is_v4(self) -> bool:
         """Whether the block lies among IPv4 addresses."""
-        return self.first >> 32 == 0xFFFF
+        return self.first >> 32 == _MAPPED_V4
 
     def __contains__(self, address: int) -> bool:
         return self.first <= address <= self.last
@@ -114,7 +118,7 @@ class Block:
 
 
 def parse_prefix(text: str) -> Block:
-    """Return the block of a prefix such as "203.0.113.0/24" or "2001:db8::/32"; a bare address is a block of one.
+    """Return the block of a prefix, "203.0.113.0/24" or "2001:db8::/32"; a bare address is a block of one.
 
     Raises
     ------
@@ -125,8 +129,7 @@ def parse_prefix(text: str) -> Block:
     packed = _pack(address)
     if packed is None:
         raise ValueError("no prefix")
-    version = 6 if ":" in address else 4
-    bits = 128 if version == 6 else 32
+    bits = 128 if ":" in address else 32
     if slash and not (length_text.isascii() and length_text.isdecimal() and int(length_text) <= bits):
         raise ValueError(f"no prefix length of 0 to {bits}")
     length = int(length_text) if slash else bits
@@ -140,22 +143,18 @@ def format_prefixes(blocks: Iterable[Block]) -> list[str]:
     """Return the fewest prefixes, in order, that cover disjoint blocks exactly."""
     prefixes = []
     for block in blocks:
-        bits, base = (32, 0xFFFF << 32) if block.is_v4 else (128, 0)
+        bits, base, family = (32, _MAPPED_V4 << 32, AF_INET) if block.is_v4 else (128, 0, AF_INET6)
         first, last = block.first - base, block.last - base
         while first <= last:
             aligned = (first & -first).bit_length() - 1 if first else bits
             free = min(aligned, (last - first + 1).bit_length() - 1)
-            prefixes.append(f"{_format(first, bits)}/{bits - free}")
+            prefixes.append(f"{inet_ntop(family, first.to_bytes(bits // 8))}/{bits - free}")
             first += 1 << free
     return prefixes
 
 
-def _format(address: int, bits: int) -> str:
-    return inet_ntop(AF_INET if bits == 32 else AF_INET6, address.to_bytes(bits // 8))
-
-
 def merge_blocks(blocks: Iterable[Block]) -> list[Block]:
-    """Return disjoint blocks in order, with those that overlap or touch made one; IPv4 and IPv6 stay apart."""
+    """Return disjoint blocks in order: those that overlap or touch are one; IPv4 and IPv6 stay apart."""
     merged: list[Block] = []
     for block in sorted(blocks):
         last = merged[-1] if merged else None

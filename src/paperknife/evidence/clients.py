@@ -1,12 +1,12 @@
 """Mail clients: what kind of program a user agent names.
 
-Our own table comes first (clients.toml: mail clients, mail proxies, gateways and scripts, each rule with its source),
-because no general parser knows that exactly `Mozilla/5.0` is modern Apple Mail or that a certain Edge of 2015 is Gmail's prefetch.
-`ua-parser` tells the rest apart. Strings are parsed once each and joined back.
+Our own table comes first (clients.toml: mail clients, mail proxies, gateways and scripts, each rule with its
+source), because no general parser knows that exactly `Mozilla/5.0` is modern Apple Mail, or that a certain Edge
+of 2015 is Gmail's prefetch. `ua-parser` tells the rest apart. Strings are parsed once each and joined back.
 
-Some strings cannot be told, and the table prefers to say less. WebKit's string without `Version/` and `Safari/` is that
-of a web view, which old Apple Mail and Outlook for Mac and iOS both send: it is `apple_mail_old` only where the system is too
-old for those, else it is taken for what it certainly is, a browser (within a program) in a reader's hands.
+Some strings cannot be told, and then the table says less. WebKit's string without `Version/` and `Safari/` is
+that of a web view, which old Apple Mail and Outlook for Mac and iOS all send: it is `apple_mail_old` only where
+the system is older than modern Apple Mail, else what it certainly is: a browser in a program in a reader's hands.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from ua_parser import Parser
 
+    _Test = Callable[[str, str], bool]  # of a string, and of the same in lower case
+
 CLIENT_FAMILIES: Final = (
     "apple_mail",
     "apple_mail_old",
@@ -46,12 +48,12 @@ CLIENT_FAMILIES: Final = (
     "empty",
     "other",
 )
-"""`apple_mail` is exactly `Mozilla/5.0`; `safari` a full Safari, which an Apple Mail reader's click carries; `browser_*`
-browsers and web views within programs; `script` programs that name no mail product; `scanner` gateways that name
-themselves; `empty` a header sent empty, unlike null, which is not known."""
+"""`apple_mail` is exactly `Mozilla/5.0`; `safari` a full Safari, which an Apple Mail reader's click carries;
+`browser_*` browsers and web views within programs; `script` programs that no person reads mail with; `scanner`
+gateways that name themselves; `empty` a header that was sent empty, unlike null, which is not known."""
 
 _READ_CHARACTERS: Final = 1000
-"""What is read of a string: real agents are shorter, and a megabyte of text must not cost a megabyte's time."""
+"""What is read of a string: real agents are shorter, and a megabyte of text must not cost its reading."""
 
 _MOBILE_SYSTEMS: Final = frozenset(
     {"Android", "iOS", "Windows Phone", "Windows Mobile", "KaiOS", "BlackBerry OS", "HarmonyOS", "Tizen"}
@@ -83,30 +85,42 @@ def client_families(user_agents: Sequence[Any] | pa.Array | pd.Series) -> NDArra
 
 
 def _family(user_agent: str) -> str:
-    text = user_agent[:_READ_CHARACTERS].strip()
+    text = user_agent.strip()[:_READ_CHARACTERS]
     if not text:
         return "empty"
+    lowered = text.lower()
     for fits, family in _rules():
-        if fits(text):
+        if fits(text, lowered):
             return family
     return _parsed_family(text)
 
 
 @cache
-def _rules() -> tuple[tuple[Callable[[str], object], str], ...]:
+def _rules() -> tuple[tuple[_Test, str], ...]:
     """Return the rules of clients.toml as (test, family), in order."""
-    entries = tomllib.loads(
-        files("paperknife.evidence").joinpath("clients.toml").read_text(encoding="utf-8")
-    )["rule"]
-    return tuple((_FITS[entry["how"]](entry["text"]), entry["family"]) for entry in entries)
+    text = files("paperknife.evidence").joinpath("clients.toml").read_text(encoding="utf-8")
+    return tuple((_TESTS[rule["how"]](rule["texts"]), rule["family"]) for rule in tomllib.loads(text)["rule"])
 
 
-_FITS: Final[dict[str, Callable[[str], Callable[[str], object]]]] = {
-    "exact": lambda text: text.__eq__,
-    "prefix": lambda text: re.compile(re.escape(text), re.IGNORECASE).match,
-    "contains": lambda text: re.compile(re.escape(text), re.IGNORECASE).search,
-    "regex": lambda text: re.compile(text, re.IGNORECASE | re.ASCII).search,
-}
+def _exact(texts: list[str]) -> _Test:
+    return lambda text, _: text in texts
+
+
+def _prefix(texts: list[str]) -> _Test:
+    prefixes = tuple(texts)
+    return lambda _, lowered: lowered.startswith(prefixes)
+
+
+def _contains(texts: list[str]) -> _Test:
+    return lambda _, lowered: any(text in lowered for text in texts)
+
+
+def _regex(texts: list[str]) -> _Test:
+    searches = [re.compile(text, re.ASCII).search for text in texts]
+    return lambda _, lowered: any(search(lowered) for search in searches)
+
+
+_TESTS: Final = {"exact": _exact, "prefix": _prefix, "contains": _contains, "regex": _regex}
 
 
 def _parsed_family(text: str) -> str:

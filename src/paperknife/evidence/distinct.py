@@ -1,4 +1,4 @@
-"""Answers for distinct values, joined back: a log of a million opens holds some thousand user agents."""
+"""Answers for distinct texts, joined back: a log of a million opens holds some thousand user agents."""
 
 from __future__ import annotations
 
@@ -14,17 +14,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def as_objects(values: Sequence[Any] | pa.Array | pd.Series) -> NDArray[np.object_]:
-    """Return values as an array of Python objects, shape (n,), whatever column type held them."""
+def as_list(values: Sequence[Any] | pa.Array | pd.Series) -> list[Any]:
+    """Return values as a list of Python objects, whatever kind of column held them."""
     if isinstance(values, pa.Array | pa.ChunkedArray):
-        values = values.to_pylist()
-    elif isinstance(values, pd.Series):
-        values = values.tolist()
-    elif isinstance(values, np.ndarray):
-        return values.astype(object, copy=False)
-    objects = np.empty(len(values), dtype=object)
-    objects[:] = values
-    return objects
+        return list(values.to_pylist())
+    if isinstance(values, pd.Series | np.ndarray):
+        return list(values.tolist())
+    return list(values)
 
 
 def answer_distinct(
@@ -41,10 +37,8 @@ def answer_distinct(
     -------
     ndarray of object, shape (n,)
     """
-    codes, distinct = pd.factorize(as_objects(values))
-    answers = np.empty(
-        len(distinct) + 1, dtype=object
-    )  # the last stays None: factorize's code for null is -1
-    for place, value in enumerate(distinct):
-        answers[place] = answer(value) if isinstance(value, str) else None
-    return answers[codes]
+    texts = [value if isinstance(value, str) else None for value in as_list(values)]
+    answers = {text: None if text is None else answer(text) for text in set(texts)}
+    joined = np.empty(len(texts), dtype=object)
+    joined[:] = [answers[text] for text in texts]
+    return joined

@@ -1,11 +1,12 @@
 """Exact lists of networks that the user imports: read, checked, kept, and read again.
 
-Providers publish their networks as text, one prefix a line: Apple's relay as CSV (`prefix,country,region,city,`), others
-plain. A list is checked as a whole before anything changes: a page of HTML saved under the name of a list, an empty file or
-many bad lines are refused, and the list in use stays. Prefixes that touch are merged (Apple's 287,000 become 14,000).
+Providers publish their networks as text, one prefix a line: Apple's relay as CSV (`prefix,country,region,city,`),
+others plain. A list is checked as a whole before anything changes: a page of HTML saved under the name of a list,
+an empty file or many bad lines are refused, and the list in use stays. Prefixes that touch are merged (Apple's
+287,000 become 14,000).
 
-Lists are kept one file each, as text that says where it came from and when, with a digest over its prefixes, so that a
-damaged list is noticed and never read.
+Lists are kept one file each, as text that says where it came from and when, with a digest over its prefixes, so
+that a damaged list is noticed and never read.
 """
 
 from __future__ import annotations
@@ -125,7 +126,9 @@ def import_list(
     path = Path(file)
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise NetworkListError(f"{path} is larger than {LARGEST_BYTES // 10**6} MB and so no network list.")
+            raise NetworkListError(
+                f"{path} is larger than {LARGEST_BYTES // 10**6} MB and so no network list."
+            )
         data = path.read_bytes()
     except OSError as error:
         raise NetworkListError(
@@ -157,7 +160,9 @@ def keep_list(
         )
     name = name or network_class
     if not _NAME.fullmatch(name):
-        raise NetworkListError(f"'{name}' cannot name a network list. Use lower-case letters, digits, '-' and '_'.")
+        raise NetworkListError(
+            f"'{name}' cannot name a network list. Use lower-case letters, digits, '-' and '_'."
+        )
     blocks, bad_lines = _parse(data, source)
     path = (lists_folder() if folder is None else Path(folder)) / (name + _SUFFIX)
     if not may_shrink and path.exists():
@@ -184,11 +189,16 @@ def _parse(data: bytes, source: str) -> tuple[list[Block], list[str]]:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise NetworkListError(f"{source} is no text. Expected one prefix a line, or Apple's CSV, not compressed.")
+        raise NetworkListError(
+            f"{source} is no text. Expected one prefix a line, or Apple's CSV, not compressed."
+        )
     if text.lstrip().startswith(("<", "{", "[")):
         kind = "a web page" if text.lstrip().startswith("<") else "JSON"
-        raise NetworkListError(f"{source} is {kind}, no network list. Expected one prefix a line, or Apple's CSV.")
-    blocks, bad_lines = [], []
+        raise NetworkListError(
+            f"{source} is {kind}, no network list. Expected one prefix a line, or Apple's CSV."
+        )
+    blocks: list[Block] = []
+    bad_lines: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         prefix = re.split(r"[,;#\s]", line.strip(), maxsplit=1)[0]
         if not prefix or (not blocks and not bad_lines and prefix.lower() in _HEADERS):
@@ -260,7 +270,9 @@ def kept_files(folder: str | Path | None = None) -> tuple[Path, ...]:
     """
     place = lists_folder() if folder is None else Path(folder)
     if folder is not None and not place.is_dir():
-        raise NetworkListError(f"There is no folder {place} with network lists. Leave it out to use your own lists.")
+        raise NetworkListError(
+            f"There is no folder {place} with network lists. Leave it out to use your own lists."
+        )
     return tuple(sorted(place.glob("*" + _SUFFIX)))
 
 

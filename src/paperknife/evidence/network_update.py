@@ -1,7 +1,7 @@
 """Apple's published list of relay networks, fetched from its address and kept like any imported list.
 
-The list in use stays when anything is wrong: no connection, no secure address, too large an answer, a page instead of a list,
-or a list that lost more than half of its addresses.
+The list in use stays when anything is wrong: no connection, no secure address, too large an answer, a page
+instead of a list, or a list that lost more than half of its addresses.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from paperknife.errors import NetworkListError
 from paperknife.evidence.network_lists import LARGEST_BYTES, NetworkList, keep_list
 
 if TYPE_CHECKING:
-    from email.message import Message
+    from http.client import HTTPMessage
     from pathlib import Path
     from typing import IO
 
@@ -40,8 +40,8 @@ def update(url: str | None = None, *, folder: str | Path | None = None, timeout_
     Raises
     ------
     NetworkListError
-        If it cannot be fetched, is no network list, or covers less than half of the addresses of the kept one. The kept list
-        stays in use then.
+        If it cannot be fetched, is no network list, or covers less than half of the addresses of the kept
+        one. The kept list stays in use then.
     """
     address = url or APPLE_LIST
     data = _fetch(address, timeout_s)
@@ -50,7 +50,7 @@ def update(url: str | None = None, *, folder: str | Path | None = None, timeout_
 
 def _fetch(address: str, timeout_s: float) -> bytes:
     _require_secure(address)
-    request = Request(address, headers={"User-Agent": "paperknife", "Accept": "text/csv, text/plain"})  # noqa: S310 - checked above
+    request = Request(address, headers={"User-Agent": "paperknife"})  # noqa: S310 - the scheme is checked above
     try:
         with build_opener(_SecureRedirects).open(request, timeout=timeout_s) as answer:
             data = bytes(answer.read(LARGEST_BYTES + 1))
@@ -80,7 +80,7 @@ class _SecureRedirects(HTTPRedirectHandler):
     max_redirections = 3
 
     def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         _require_secure(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)

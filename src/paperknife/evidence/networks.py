@@ -1,13 +1,13 @@
 """Networks: whose address a fetch or click came from.
 
-A table of prefixes, each with a class, an owner, a source and how exact it is. The rows that ship (networks.toml) are coarse: whole
-blocks of well-known operators, stated by this project. An exact list that the user imports or fetches
-(`paperknife.evidence.network_lists`) takes the place of the coarse rows of its class, and addresses which only those coarse
-rows covered fall to the next class.
+A table of prefixes, each with a class, an owner, a source and how exact it is. The rows that ship
+(networks.toml) are coarse: whole blocks of well-known operators, stated by this project. An exact list that the
+user imports or fetches (`network_lists`, `network_update`) takes the place of the coarse rows of its class, and
+addresses that only those coarse rows covered fall to the next class.
 
-Networks overlap: Apple's relay runs inside Akamai, Cloudflare and Fastly, Google's image proxy inside Google. `PRECEDENCE`
-decides, and within a class the longest prefix. For the lookup all rows are flattened once into disjoint intervals in order;
-a million addresses are then one binary search.
+Networks overlap: Apple's relay runs inside Akamai, Cloudflare and Fastly, Google's image proxy inside Google.
+`PRECEDENCE` decides, and within a class the longest prefix. For the lookup all rows are flattened once into
+disjoint intervals in order; a million addresses are then one binary search.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 
 from paperknife.errors import NetworkListError
 from paperknife.evidence.addresses import MAPPED, Block, pack_addresses, parse_prefix
-from paperknife.evidence.distinct import as_objects
+from paperknife.evidence.distinct import as_list
 from paperknife.evidence.network_lists import LIST_CLASSES, kept_files, read_list
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NETWORK_CLASSES: Final = (*LIST_CLASSES, "private", "other")
-"""`google` is Google beside its image proxy and its cloud; `other` is an address in no row: home, office, mobile."""
+"""`google` is Google beside its image proxy and its cloud; `other` an address in no row: home, office, phone."""
 
 PRECEDENCE: Final = (
     "private",
@@ -67,8 +67,8 @@ class NetworkRow:
     source : str
         Where this is known from.
     precision : {"coarse", "exact", "imported"}
-        `coarse`: built in, and wider than the network it stands for. `exact`: built in, by a standard. `imported`: from a
-        list that the user imported or fetched.
+        `coarse`: built in, and wider than the network it stands for. `exact`: built in, by a standard.
+        `imported`: from a list that the user imported or fetched.
     """
 
     prefix: str
@@ -139,15 +139,25 @@ class NetworkTable:
         return _with_lists(stamps) if stamps else _built_in()
 
     def classify(self, ips: Sequence[Any] | pa.Array | pd.Series) -> NDArray[np.object_]:
-        """Return the network class of each address text, shape (n,); None for null and for what is no address."""
-        packed, is_address = pack_addresses(as_objects(ips).tolist())
+        """Return the network class of each address text, one of `NETWORK_CLASSES`.
+
+        Parameters
+        ----------
+        ips : sequence, pyarrow Array or pandas Series of str, shape (n,)
+
+        Returns
+        -------
+        ndarray of object, shape (n,)
+            None for null and for what is no address (see `addresses` for what is read as one).
+        """
+        packed, is_address = pack_addresses(as_list(ips))
         place = np.searchsorted(self._starts, packed, side="right") - 1
         classes = _CLASS_NAMES[self._class_codes[place]]
         classes[~is_address] = None
         return classes
 
     def explain(self, ip: str) -> list[NetworkRow]:
-        """Return the rows that hold an address, the one that decides its class first; empty for class "other".
+        """Return the rows that hold an address, the deciding one first; empty for class "other".
 
         Raises
         ------
@@ -157,7 +167,7 @@ class NetworkTable:
         packed, is_address = pack_addresses([ip])
         if not is_address[0]:
             raise NetworkListError(
-                "This is no IP address. Expected one IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8::7."
+                "This is no IP address. Expected one of IPv4 or IPv6, such as 203.0.113.7 or 2001:db8::7."
             )
         address = int.from_bytes(packed.tobytes())
         return [row for row, block in zip(self.rows, self._blocks, strict=True) if address in block]
@@ -168,7 +178,7 @@ _OTHER: Final = NETWORK_CLASSES.index("other")
 
 
 def _flatten(blocks: Sequence[Block]) -> tuple[NDArray[np.bytes_], NDArray[np.intp]]:
-    """Return where disjoint intervals start and which block owns each: the earliest in the sequence, or -1 for none."""
+    """Return where disjoint intervals start and which block owns each: the first of the sequence, -1 for none."""
     edges = sorted(
         {0} | {block.first for block in blocks} | {block.last + 1 for block in blocks} - {1 << 128}
     )
@@ -224,7 +234,7 @@ def _with_lists(stamps: tuple[tuple[Path, int, int], ...]) -> NetworkTable:
 
 
 def network_keys(ips: Sequence[Any] | pa.Array | pd.Series) -> NDArray[np.object_]:
-    """Return the unit of network history per address: its /24 (IPv4) or /48 (IPv6), one site's worth of addresses.
+    """Return the unit of network history per address: its /24 (IPv4) or /48 (IPv6), about one site.
 
     Parameters
     ----------
@@ -240,7 +250,7 @@ def network_keys(ips: Sequence[Any] | pa.Array | pd.Series) -> NDArray[np.object
     >>> network_keys(["203.0.113.7", "2001:db8:1:2::7", None]).tolist()
     ['203.0.113.0/24', '2001:db8:1::/48', None]
     """
-    packed, is_address = pack_addresses(as_objects(ips).tolist())
+    packed, is_address = pack_addresses(as_list(ips))
     octets = packed.view(np.uint8).reshape(-1, 16).copy()
     is_v4 = (octets[:, :12] == np.frombuffer(MAPPED, dtype=np.uint8)).all(axis=1)
     octets[is_v4, 15:] = 0
