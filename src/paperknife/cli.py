@@ -131,17 +131,18 @@ def ingest(
 ) -> None:
     """Turn a provider's webhook payloads into a canonical event log."""
     from paperknife.events.ingest import ingest as ingest_payloads
+    from paperknife.terminal import ingest_report
 
     with _working("Reading payloads"):
         report = ingest_payloads(sources, out, provider)
-    _out().print(report.render(), soft_wrap=True, markup=False, highlight=False)
+    _out().print(ingest_report(report))
 
 
 @log_app.command("summary")
 def log_summary(log: Log) -> None:
     """Say what is in a log: events by type, times, and what its opens carry."""
     from paperknife.events.log import read_events
-    from paperknife.events.tables import summary_report
+    from paperknife.terminal import summary_report
 
     with _working("Reading the log"):
         summary = read_events(log).summary()
@@ -153,7 +154,7 @@ def log_check(log: Log) -> None:
     """Say before any scoring which evidence a log holds, what is missing, and what that costs."""
     from paperknife.events.check import check
     from paperknife.events.log import read_events
-    from paperknife.events.tables import check_report
+    from paperknife.terminal import check_report
 
     with _working("Reading the log"):
         findings = check(read_events(log))
@@ -289,6 +290,7 @@ def evaluate(
     """Compare verdicts with the truth, beside the published rules in their strongest reading."""
     from paperknife.evaluation.evaluate import evaluate as compare
     from paperknife.evaluation.files import read_table
+    from paperknife.evaluation.opens import open_delays
     from paperknife.evaluation.tables import evaluation_report
     from paperknife.events.log import read_events
     from paperknife.verdicts.files import log_of
@@ -307,9 +309,19 @@ def evaluate(
         )
     if report is not None:
         _needs_training("A page with pictures")
-        from paperknife.demo.page import evaluation_page
+        from paperknife.evaluation.headline import headline
+        from paperknife.evaluation.page import write_page
 
-        console.print(f"Page: {evaluation_page(report, said, evaluation, events)}", soft_wrap=True)
+        page = write_page(
+            report,
+            title=verdicts.name,
+            headline=headline(said, events),
+            verdicts=said,
+            evaluation=evaluation,
+            delays_s=None if events is None else open_delays(events, said["event_id"]),
+            notes=evaluation.notes,
+        )
+        console.print(f"Page: {page}", soft_wrap=True)
 
 
 @app.command()
@@ -348,8 +360,9 @@ def demo(
 def networks_show(ip: Annotated[str, typer.Argument(metavar="IP", help="An IPv4 or IPv6 address.")]) -> None:
     """Say what is known of an address, and from which list."""
     from paperknife.evidence.networks import NetworkTable
+    from paperknife.terminal import networks_report
 
-    _out().print(NetworkTable.load().explain(ip), soft_wrap=True)
+    _out().print(networks_report(NetworkTable.load().explain(ip)))
 
 
 @networks_app.command("import")
@@ -359,8 +372,9 @@ def networks_import(
 ) -> None:
     """Take in an exact list of networks; it replaces the coarse rows of its class."""
     from paperknife.evidence.network_lists import import_list
+    from paperknife.terminal import list_report
 
-    _out().print(import_list(file, network_class=network_class), soft_wrap=True)
+    _out().print(list_report(import_list(file, network_class=network_class)), soft_wrap=True)
 
 
 @networks_app.command("update")
@@ -368,11 +382,12 @@ def networks_update(
     url: Annotated[str | None, Flag(help="Where to fetch it from. Default: Apple's own address.")] = None,
 ) -> None:
     """Fetch Apple's list of relay networks from Apple."""
-    from paperknife.evidence.network_lists import update
+    from paperknife.evidence.network_update import update
+    from paperknife.terminal import list_report
 
     with _working("Fetching Apple's list"):
-        outcome = update(url)
-    _out().print(outcome, soft_wrap=True)
+        kept = update(url)
+    _out().print(list_report(kept), soft_wrap=True)
 
 
 @model_app.command("show")

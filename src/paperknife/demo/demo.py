@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paperknife.evaluation.evaluate import evaluate
 from paperknife.evaluation.headline import headline
 from paperknife.evaluation.ladder import MODEL
+from paperknife.evaluation.opens import open_delays
 from paperknife.evaluation.page import write_page
 from paperknife.evaluation.tables import evaluation_report, headline_report
 from paperknife.events.log import read_events
@@ -58,7 +59,7 @@ def run_demo(
         title="What paperknife made of a simulated sender",
         headline=head,
         verdicts=verdicts,
-        log=log,
+        delays_s=open_delays(log, verdicts["event_id"]),
         evaluation=evaluation,
         notes=list(result.notes),
         next_steps=steps,
