@@ -84,6 +84,12 @@ def test_certain_probabilities_and_no_opens_are_no_trouble():
     )
 
 
+def test_several_horizons_are_refused():
+    both = pd.concat([verdicts().assign(horizon="instant"), verdicts().assign(horizon="settled")])
+    with pytest.raises(EvaluationError, match="hold several horizons"):
+        headline(both)
+
+
 def test_verdicts_need_messages():
     with pytest.raises(EvaluationError, match="The verdicts lack the column message_id"):
         headline(verdicts().drop(columns="message_id"))

@@ -125,6 +125,12 @@ def test_page_does_without_truth_times_or_deliveries(sender, tmp_path):
     assert "400 messages were opened, by the log" in text
 
 
+def test_times_may_be_text_as_in_a_csv(sender, tmp_path):
+    verdicts = sender.verdicts.assign(occurred_at=sender.verdicts["occurred_at"].astype("str"))
+    path = write_page(tmp_path / "p.html", title="t", headline=headline(verdicts), verdicts=verdicts)
+    assert "opens from 2 March 2026 to" in path.read_text(encoding="utf-8")
+
+
 def test_page_does_with_no_opens_at_all(sender, tmp_path):
     none = sender.verdicts.head(0)
     path = write_page(

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from paperknife.engines.duckdb import DuckDBEngine
+from paperknife.errors import EvaluationError
 from paperknife.evaluation.truth import CLASSES, P_COLUMNS, check_verdicts, require_columns
 from paperknife.evaluation.wording import percent, percentages
 
@@ -112,9 +113,14 @@ def headline(
     Raises
     ------
     EvaluationError
-        For missing columns or bad probabilities.
+        For missing columns, bad probabilities, or several horizons.
     """
     require_columns(verdicts, ("message_id",), "The verdicts")
+    if "horizon" in verdicts and len(verdicts["horizon"].unique()) > 1:
+        raise EvaluationError(
+            "The verdicts hold several horizons, so that every open would count more than once. "
+            "Choose those of one, such as verdicts[verdicts.horizon == 'settled']."
+        )
     opens = check_verdicts(verdicts)
     opens = opens.assign(message_id=opens["message_id"].astype("str"))
     base, messages = (None, None) if log is None else _mailed(log, since)

@@ -10,6 +10,7 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 
 from paperknife.evaluation import pictures
 from paperknife.evaluation.headline import CAVEAT
@@ -31,7 +32,6 @@ from paperknife.evaluation.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from paperknife.evaluation.evaluate import Evaluation
@@ -112,8 +112,9 @@ def _labels(verdicts: pd.DataFrame, evaluation: Evaluation | None) -> NDArray[np
 def _eyebrow(title: str, verdicts: pd.DataFrame) -> list[str]:
     if "occurred_at" not in verdicts or verdicts.empty:
         return [title]
-    first, last = verdicts["occurred_at"].min(), verdicts["occurred_at"].max()
-    return [title, f"opens from {first:%-d %B %Y} to {last:%-d %B %Y}"]
+    occurred_at = pd.to_datetime(verdicts["occurred_at"], utc=True)
+    first, last = (f"{day.day} {day:%B %Y}" for day in (occurred_at.min(), occurred_at.max()))
+    return [title, f"opens from {first} to {last}"]
 
 
 def _footer(verdicts: pd.DataFrame) -> str:

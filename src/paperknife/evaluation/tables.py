@@ -21,7 +21,7 @@ from paperknife.evaluation.wording import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rich.console import RenderableType
+    from rich.console import JustifyMethod, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -55,14 +55,18 @@ def mechanism_table(headline: Headline) -> Table:
     """Return the opens by mechanism: whose they are expected to be, and what each was called."""
     by_mechanism = headline.by_mechanism
     has_verdicts = "called_human" in by_mechanism
-    table = _table("Opens by the road they came", "Road", "Opens", *CLASS_NAMES.values())
-    for name in ("person", "prefetch", "machine", "uncertain") if has_verdicts else ():
-        table.add_column(f"called\n{name}", justify="right", style=_QUIET)
+    heads = ("Road", "Opens", "People", "Apple's\nprefetch", "Other\nmachines")
+    table = _table("Opens by the road they came", *heads, is_wide=True)
+    for name in ("person", "prefetch", "machine", "unsure") if has_verdicts else ():
+        table.add_column(f"called\n{name}", justify="right", style=_QUIET, no_wrap=True)
     for row in by_mechanism.to_dict("records"):
         shares = percentages([row["human"], row["prefetch"], row["machine"]])
         called = [f"{row[f'called_{name}']:,}" for name in _CALLED] if has_verdicts else []
         table.add_row(
-            MECHANISM_WORDS.get(row["mechanism"], row["mechanism"]), f"{row['opens_n']:,}", *shares, *called
+            MECHANISM_WORDS.get(row["mechanism"], row["mechanism"]),
+            f"{row['opens_n']:,}",
+            *map(_tight, shares),
+            *called,
         )
     return table
 
@@ -98,6 +102,7 @@ def _summary(evaluation: Evaluation) -> Text:
 
 _READING_NOTES = (
     "Log loss: how surprised the probabilities are by the truth, of people or not; lower is better.",
+    "Prior: the log loss of a slice's own class shares.",
     "AUC: how often a person's open ranks above another; 0.5 is chance, 1 perfect.",
     "ECE: how far said and true shares lie apart; at its floor it cannot be told from perfect.",
 )
@@ -107,9 +112,9 @@ def ladder_table(evaluation: Evaluation) -> Table:
     """Return the model beside the published rules, best log loss first: overall and inside Apple traffic."""
     table = _table("The model and the published rules, against the truth", "Method")
     for part in ("all", "Apple"):
-        for name in ("log loss", "AUC", "Brier"):
+        for name in ("loss", "AUC", "Brier"):
             table.add_column(f"{part}\n{name}", justify="right")
-    table.add_column("not\nknown", justify="right", style=_QUIET)
+    table.add_column("does not\nknow", justify="right", style=_QUIET)
     ladder = evaluation.ladder
     overall = ladder[(ladder["slice"] == ALL[0]) & (ladder["value"] == ALL[1])]
     apple = ladder[(ladder["slice"] == INSIDE_APPLE[0]) & (ladder["value"] == INSIDE_APPLE[1])]
@@ -120,30 +125,39 @@ def ladder_table(evaluation: Evaluation) -> Table:
             METHOD_WORDS.get(method, method),
             *_three(row),
             *(_three(inside[method]) if method in inside else ("-", "-", "-")),
-            percent(unknown) if unknown > 0 else "",
+            _tight(percent(unknown)) if unknown > 0 else "",
             style=_OURS if method == MODEL else None,
         )
     return table
 
 
 def _three(row: Mapping[Any, Any]) -> tuple[str, str, str]:
-    return figure(row["log_loss"]), figure(row["auc"]), figure(row["brier"])
+    return _short(row["log_loss"]), _short(row["auc"]), _short(row["brier"])
+
+
+def _tight(share: str) -> str:
+    """Return "under 1 %" as "<1 %"."""
+    return share.replace("under ", "<")
+
+
+def _short(value: float) -> str:
+    """Return a figure without its leading zero: tables must fit a terminal of 80 columns."""
+    return figure(value).removeprefix("0")
 
 
 def slice_table(evaluation: Evaluation) -> Table:
-    """Return our figures slice by slice; the log loss of the slice's own class shares stands beside ours."""
-    table = _table("The model, slice by slice", "Slice", "Opens")
-    for name in (
-        "people\ntruly",
-        "people\nsaid",
-        "AUC",
-        "PR-AUC",
-        "log loss",
-        "of class\nshares",
-        "Brier",
-        "ECE",
-    ):
-        table.add_column(name, justify="right")
+    """Return our figures slice by slice; beside our log loss that of the slice's own class shares."""
+    table = _table("The model, slice by slice", "Slice", "Opens", is_wide=True)
+    figures = {
+        "AUC": "auc",
+        "PR\nAUC": "pr_auc",
+        "log\nloss": "log_loss",
+        "prior": "log_loss_prior",
+        "Brier": "brier",
+        "ECE": "ece",
+    }
+    for name in ("truly\npeople", "said\npeople", *figures):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("ECE\nfloor", justify="right", style=_QUIET)
     before = ""
     for row in evaluation.by_slice.to_dict("records"):
@@ -155,8 +169,8 @@ def slice_table(evaluation: Evaluation) -> Table:
             f"{row['opens_n']:,}",
             percent(row["human_share"]),
             percent(row["p_human"]),
-            *(figure(row[name]) for name in ("auc", "pr_auc", "log_loss", "log_loss_prior", "brier", "ece")),
-            figure(row["ece_floor"]),
+            *(_short(row[name]) for name in figures.values()),
+            _short(row["ece_floor"]),
             style=_OURS if row["slice"] == ALL[0] else None,
         )
     return table
@@ -179,11 +193,21 @@ def decided_table(evaluation: Evaluation) -> Table:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str, *columns: str, is_wide: bool = False) -> Table:
+    """Return an empty table: names on the left, numbers on the right, closer together where there are many."""
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        padding=(0, 0) if is_wide else (0, 1),
+    )
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 else "right", no_wrap=number == 0)
+        side: JustifyMethod = "left" if number == 0 else "right"
+        table.add_column(name, justify=side, no_wrap=number > 0, overflow="fold")
     return table

@@ -10,8 +10,8 @@ CLASS_NAMES: Final = {name: words[0].upper() + words[1:] for name, words in CLAS
 
 MECHANISM_WORDS: Final = {
     "gmail_prefetch": "Gmail's prefetch",
-    "google_proxy": "Gmail's image proxy",
-    "yahoo_proxy": "Yahoo's image proxy",
+    "google_proxy": "Gmail's proxy",
+    "yahoo_proxy": "Yahoo's proxy",
     "apple_relay": "Apple's relay",
     "scanner": "Security gateway",
     "microsoft": "Microsoft",
