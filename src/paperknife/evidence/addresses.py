@@ -46,8 +46,8 @@ def pack_addresses(texts: Sequence[Any]) -> tuple[NDArray[np.bytes_], NDArray[np
     Examples
     --------
     >>> packed, is_address = pack_addresses(["203.0.113.7", "::ffff:203.0.113.7", "home"])
-    >>> packed[0] == packed[1], is_address.tolist()
-    (np.True_, [True, True, False])
+    >>> bool(packed[0] == packed[1]), is_address.tolist()
+    (True, [True, True, False])
     """
     packed: list[bytes] = []
     append = packed.append
@@ -68,8 +68,8 @@ def _pack_unusual(text: Any) -> bytes | None:
         return None
     bare = text.strip()
     if bare.startswith("["):
-        bare, _, rest = bare[1:].partition("]")
-        if rest and not _is_port(rest):
+        bare, closing, rest = bare[1:].partition("]")
+        if not closing or (rest and not _is_port(rest)):
             return None
     elif bare.count(":") == 1:
         bare, colon, rest = bare.partition(":")

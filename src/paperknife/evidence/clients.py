@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,11 +81,11 @@ def client_families(user_agents: Sequence[Any] | pa.Array | pd.Series) -> NDArra
     >>> client_families(["Mozilla/5.0", "curl/8.5.0", "", None]).tolist()
     ['apple_mail', 'script', 'empty', None]
     """
-    return answer_distinct(user_agents, _family)
+    return answer_distinct(user_agents, lambda user_agent: _family(user_agent.strip()[:_READ_CHARACTERS]))
 
 
-def _family(user_agent: str) -> str:
-    text = user_agent.strip()[:_READ_CHARACTERS]
+@lru_cache(maxsize=10_000)  # a service asks for one open at a time, mostly of strings that it has just seen
+def _family(text: str) -> str:
     if not text:
         return "empty"
     lowered = text.lower()

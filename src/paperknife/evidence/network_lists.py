@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -257,7 +258,8 @@ def _write(kept: NetworkList, path: Path) -> None:
             "Make the folder writable or set PAPERKNIFE_HOME to one that is."
         ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # gone when it was renamed, or never written
+            aside.unlink()
 
 
 def kept_files(folder: str | Path | None = None) -> tuple[Path, ...]:
@@ -282,9 +284,14 @@ def read_list(path: Path) -> NetworkList:
     Raises
     ------
     NetworkListError
-        If the file is damaged or was changed by hand.
+        If the file cannot be read, is damaged or was changed by hand.
     """
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise NetworkListError(
+            f"Cannot read the network list {path}: {error.strerror}. Mend its permissions, or remove it."
+        ) from error
     notes = dict(line[2:].partition(": ")[::2] for line in lines[: len(_NOTES)])
     prefixes = tuple(lines[len(_NOTES) :])
     if tuple(notes) != _NOTES or notes["digest"] != _digest(prefixes) or notes["class"] not in LIST_CLASSES:
