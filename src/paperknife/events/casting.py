@@ -109,8 +109,8 @@ def time_texts_query(part: Part, column: str, table: str = "", most: int = 1000)
         f"SELECT upper(CAST({_reference(part, column)} AS VARCHAR)) AS t "
         f"FROM {scan(part, table, rejects=False)} WHERE trim(t) <> '' LIMIT {most}"
     )
-    numbers = f"count_if(regexp_full_match(t, {quoted(_NUMBER)}))"
-    zoneless = f"count_if(regexp_full_match(t, {quoted(_DATE_AND_TIME)}))"
+    numbers = f"count(*) FILTER (regexp_full_match(t, {quoted(_NUMBER)}))"
+    zoneless = f"count(*) FILTER (regexp_full_match(t, {quoted(_DATE_AND_TIME)}))"
     return f"SELECT {numbers}, {zoneless}, count(*) FROM ({first})"
 
 

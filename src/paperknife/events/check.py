@@ -107,7 +107,7 @@ def _figures(log: EventLog) -> _Figures:
         log.register(connection)
         opens_n, neither_n, agents_n, ips_n, flagged_n = _row(
             connection,
-            "SELECT count(*), count_if(coalesce(ip, network_class) IS NULL "
+            "SELECT count(*), count(*) FILTER (coalesce(ip, network_class) IS NULL "
             "AND coalesce(user_agent, client_family) IS NULL), count(user_agent), count(ip), count(vendor_verdict) "
             "FROM events WHERE event_type = 'open'",
         )
@@ -118,13 +118,13 @@ def _figures(log: EventLog) -> _Figures:
         )
         early_n, timed_n = _row(
             connection,
-            "SELECT count_if(occurred_at < delivered_at), count(delivered_at) FROM (SELECT event_type, occurred_at, "
+            "SELECT count(*) FILTER (occurred_at < delivered_at), count(delivered_at) FROM (SELECT event_type, occurred_at, "
             "min(occurred_at) FILTER (event_type = 'delivered') OVER (PARTITION BY message_id) AS delivered_at "
             "FROM events) WHERE event_type = 'open'",
         )
         seconds_n, minutes_n = _row(
             connection,
-            "SELECT count_if(epoch_us(occurred_at) % 1000000 = 0), count_if(epoch_us(occurred_at) % 60000000 = 0) "
+            "SELECT count(*) FILTER (epoch_us(occurred_at) % 1000000 = 0), count(*) FILTER (epoch_us(occurred_at) % 60000000 = 0) "
             "FROM events",
         )
         return _Figures(

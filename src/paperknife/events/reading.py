@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +34,7 @@ MEMORY: Final = "2GB"
 NOT_CSV: Final = "not a CSV row of as many fields as the header"
 
 _UNKNOWN_TYPES_NAMED: Final = 20
+_STAGED: Final = "rows.parquet"
 
 
 @dataclass
@@ -41,8 +43,8 @@ class Loaded:
 
     Attributes
     ----------
-    folder : tempfile.TemporaryDirectory
-        Holds `events`; removed when nothing refers to it any more.
+    folder : Path
+        Holds `events`; removed when nothing refers to this object any more.
     events : Path
         Parquet with the canonical columns in schema order, one row an event, in no particular order.
     events_n, rows_n, duplicates_n : int
@@ -55,7 +57,7 @@ class Loaded:
         The file that holds them, if there are any and the source has a place.
     """
 
-    folder: tempfile.TemporaryDirectory[str]
+    folder: Path
     events: Path
     events_n: int
     rows_n: int
@@ -103,36 +105,40 @@ def load(
     """
     import duckdb
 
-    folder = tempfile.TemporaryDirectory(prefix="paperknife-log-")
-    connection = connect(folder.name)
+    folder = Path(tempfile.mkdtemp(prefix="paperknife-log-"))
+    connection = connect(str(folder))
     try:
         if table is not None:
             connection.register("incoming_table", table)
-        _stage(connection, parts, f"{folder.name}/rows.parquet")
+        _stage(connection, parts, folder / _STAGED)
         loaded = _counted(connection, folder)
         _refuse_lost_lines(connection)
         if loaded.quarantined:
             loaded.quarantine = _write_quarantine(connection, quarantine)
         _refuse_bad(loaded, name, max_bad_share)
         _keep(connection, loaded)
-    except duckdb.Error as error:
-        raise LogError(f"Cannot read {name}: {_first_line(error)}. Export the file again.") from error
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, duckdb.Error):
+            raise LogError(f"Cannot read {name}: {_first_line(error)}. Export the file again.") from error
+        raise
     finally:
         connection.close()
+    weakref.finalize(loaded, shutil.rmtree, folder, ignore_errors=True)
     return loaded
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], path: str) -> None:
+def _stage(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], path: Path) -> None:
     union = " UNION ALL ".join(part_query(part, "incoming_table") for part in parts)
-    connection.execute(f"COPY ({union}) TO {quoted(path)} (FORMAT parquet, COMPRESSION snappy)")
-    connection.execute(f"CREATE TEMP VIEW all_rows AS SELECT * FROM read_parquet({quoted(path)})")
+    connection.execute(f"COPY ({union}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION snappy)")
+    connection.execute(f"CREATE TEMP VIEW all_rows AS SELECT * FROM read_parquet({quoted(str(path))})")
     # The table of rejected lines exists only once a text file has been scanned.
     connection.execute(
         "CREATE TEMP TABLE IF NOT EXISTS rejected_lines (error_type VARCHAR, csv_line VARCHAR, line BIGINT)"
     )
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, folder: tempfile.TemporaryDirectory[str]) -> Loaded:
+def _counted(connection: duckdb.DuckDBPyConnection, folder: Path) -> Loaded:
     reasons = dict(_rows(connection, "SELECT coalesce(reason, ''), count(*) FROM all_rows GROUP BY 1"))
     rejected = _rows(connection, f"SELECT count(*) FROM ({_rejected()})")[0][0]
     usable = reasons.pop("", 0)
@@ -141,7 +147,7 @@ def _counted(connection: duckdb.DuckDBPyConnection, folder: tempfile.TemporaryDi
         reasons[NOT_CSV] = rejected
     return Loaded(
         folder=folder,
-        events=Path(folder.name) / "rows.parquet",
+        events=folder / _STAGED,
         events_n=usable,
         rows_n=usable + unknown + sum(reasons.values()),
         duplicates_n=0,
@@ -245,14 +251,14 @@ def _keep(connection: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:
             f"SELECT {columns} FROM (SELECT all_rows.* FROM all_rows SEMI JOIN repeated USING (event_id) "
             f"WHERE reason IS NULL) QUALIFY {IS_FIRST}"
         )
-    path = Path(loaded.folder.name) / "events.parquet"
+    path = loaded.folder / "events.parquet"
     connection.execute(f"COPY ({kept}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION snappy)")
     count = _rows(connection, f"SELECT count(*) FROM read_parquet({quoted(str(path))})")[0][0]
     loaded.duplicates_n = loaded.events_n - count
     loaded.events_n = count
     loaded.events.unlink()
     loaded.events = path
-    shutil.rmtree(f"{loaded.folder.name}/spill", ignore_errors=True)
+    shutil.rmtree(loaded.folder / "spill", ignore_errors=True)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:

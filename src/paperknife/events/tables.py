@@ -57,8 +57,13 @@ def _type_name(kind: pa.DataType) -> str:
 
 def _arrow(column: pd.Series[Any]) -> pa.Array:
     """Return a pandas column as Arrow; a column that mixes kinds of values becomes text."""
+    import pandas as pd
     import pyarrow as pa
 
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        # By way of plain UTC: handing over a column with a zone makes pandas 3 warn.
+        plain = pa.array(column.dt.tz_convert(None).to_numpy(), from_pandas=True)
+        return plain.cast(pa.timestamp(plain.type.unit, tz="UTC"))
     try:
         array = pa.array(column, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

@@ -26,6 +26,8 @@ ID_LIMIT: Final = 512
 """Characters of an id; a longer one is replaced by its digest, so that it still joins."""
 URL_LIMIT: Final = 8192
 """Characters kept of a clicked link."""
+IP_LIMIT: Final = 45
+"""Longest text of an address (an IPv4 one written as IPv6); a longer one is none, and left out."""
 
 READERS_OWN: Final = frozenset({"open", "click", "unsubscribe"})
 """Types whose IP and user agent are the reader's; on a delivery they belong to a mail server."""
@@ -169,7 +171,7 @@ class Connector(ABC):
         recipient_id = self.hasher.hash(said.recipient) if said.recipient else None
         message_id = self._message_id(said, recipient_id)
         is_readers = event_type in READERS_OWN
-        ip = said.ip if is_readers else None
+        ip = said.ip if is_readers and said.ip is not None and len(said.ip) <= IP_LIMIT else None
         user_agent = (
             said.user_agent[:USER_AGENT_LIMIT] if is_readers and said.user_agent is not None else None
         )

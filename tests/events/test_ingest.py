@@ -1,0 +1,178 @@
+"""From payload files to a log that can be read: counted to the last row, and without an address."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import random
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from paperknife.errors import LogError, PayloadError
+from paperknife.events.identity import RecipientHasher
+from paperknife.events.ingest import ingest
+from paperknife.events.log import read_events
+
+
+def event(n, kind="open", **fields):
+    return {"email": f"reader{n % 3}@example.org", "timestamp": 1769850000 + 40_000 * n, "event": kind,
+            "sg_event_id": f"e{n}", "sg_message_id": f"m{n % 4}.x{n}", "ip": f"203.0.113.{n}", **fields}  # fmt: skip
+
+
+EVENTS = [
+    event(n, kind) for n, kind in enumerate(["processed", "delivered", "open", "open", "click", "bounce"] * 2)
+]
+
+
+def write(path, events, *, lines=False):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(map(json.dumps, events)) if lines else json.dumps(events))
+    return path
+
+
+def files_of(log):
+    return {
+        str(path.relative_to(log)): path.read_bytes() for path in sorted(log.rglob("*")) if path.is_file()
+    }
+
+
+def test_a_batch_becomes_a_log_partitioned_by_day_and_every_row_is_counted(tmp_path):
+    source = write(tmp_path / "events.json", [*EVENTS, EVENTS[0]])
+    report = ingest(source, tmp_path / "log", "sendgrid")
+    assert report.events == {"open": 4, "click": 2, "delivered": 2, "sent": 2}
+    assert report.duplicates_n == 1
+    assert report.unknown_types == {"bounce": 2}
+    assert report.quarantined == {}
+    assert report.quarantine is None
+    assert report.rows_n == 13
+    assert report.key_fingerprint == RecipientHasher.load().fingerprint
+    table = read_events(tmp_path / "log").to_pandas()
+    assert len(table) == 10
+    days = {path.name for path in (tmp_path / "log").glob("day=*")}
+    assert days == {f"day={day}" for day in table["occurred_at"].dt.date.astype(str)}
+    assert read_events(tmp_path / "log").other_columns == ()
+
+
+def test_adding_the_same_payloads_twice_changes_no_byte(tmp_path):
+    source = write(tmp_path / "events.json", EVENTS)
+    ingest(source, tmp_path / "log", "sendgrid")
+    before = files_of(tmp_path / "log")
+    again = ingest(source, tmp_path / "log", "sendgrid")
+    assert files_of(tmp_path / "log") == before
+    assert again.events == {}
+    assert again.duplicates_n == 10
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10**6), parts=st.integers(1, 3), runs=st.integers(1, 2))
+def test_order_duplication_split_and_runs_give_the_same_log(tmp_path_factory, seed, parts, runs):
+    folder = tmp_path_factory.mktemp("run")
+    ingest(write(folder / "whole.json", EVENTS), folder / "expected", "sendgrid")
+    draw = random.Random(seed)
+    shuffled = EVENTS + draw.choices(EVENTS, k=4)
+    draw.shuffle(shuffled)
+    for run in range(runs):
+        for part in range(parts):
+            write(
+                folder / f"run{run}" / f"{part}.json", shuffled[run::runs][part::parts], lines=part % 2 == 0
+            )
+        ingest(folder / f"run{run}", folder / "log", "sendgrid")
+    assert files_of(folder / "log") == files_of(folder / "expected")
+    pd.testing.assert_frame_equal(
+        read_events(folder / "log").to_pandas(), read_events(folder / "expected").to_pandas()
+    )
+
+
+def test_files_folders_globs_gzip_and_standard_input_together(tmp_path):
+    write(tmp_path / "a.json", EVENTS[:2])
+    write(tmp_path / "folder/b.ndjson", EVENTS[2:4], lines=True)
+    (tmp_path / "c-1.json.gz").write_bytes(gzip.compress(json.dumps(EVENTS[4:5]).encode()))
+    sources = [tmp_path / "a.json", tmp_path / "folder", str(tmp_path / "c-*.gz"), "-"]
+    report = ingest(
+        sources, tmp_path / "log", "sendgrid", standard_input=io.BytesIO(json.dumps(EVENTS[6:8]).encode())
+    )
+    assert sum(report.events.values()) == 7
+
+
+def test_mailgun_webhooks_one_after_another(tmp_path):
+    hooks = [{"signature": {}, "event-data": {"event": "opened", "id": str(n), "timestamp": 1769850000.5 + n,
+              "recipient": "a@example.org", "message": {"headers": {"message-id": "1@mg.example.com"}}}}
+             for n in range(3)]  # fmt: skip
+    (tmp_path / "hooks.json").write_text("".join(json.dumps(hook, indent=2) for hook in hooks))
+    assert ingest(tmp_path / "hooks.json", tmp_path / "log", "mailgun").events == {"open": 3}
+
+
+def test_bad_rows_are_set_aside_with_reasons_and_hashed_addresses(tmp_path, hasher):
+    good = [event(n) for n in range(60)]
+    bad = [{**event(99), "timestamp": None}, {**event(98), "event": 7}]
+    lines = [*map(json.dumps, [*good, *bad]), '{"email": "reader9@example.org", broken']
+    (tmp_path / "events.json").write_text("\n".join(lines))
+    report = ingest(tmp_path / "events.json", tmp_path / "log", "sendgrid")
+    assert report.quarantined == {"event is missing or no text": 1, "not JSON": 1, "timestamp is missing": 1}
+    text = report.quarantine.read_text()
+    assert len(text.splitlines()) == 3
+    assert "@" not in text
+    assert hasher.hash("reader9@example.org") in text
+    assert len(read_events(tmp_path / "log")) == 60
+
+
+def test_too_many_bad_rows_add_nothing_and_name_the_provider_they_look_like(tmp_path):
+    write(tmp_path / "events.json", [event(n) for n in range(3)])
+    with pytest.raises(
+        PayloadError, match=r"3 of 3 rows \(100.0%\) are no usable mailgun events.*nothing was added"
+    ) as c:
+        ingest(
+            write(tmp_path / "e.json", [{"sg_event_id": n} for n in range(3)]), tmp_path / "log", "mailgun"
+        )
+    assert "They look like sendgrid's: try --provider sendgrid." in str(c.value)
+    assert "event is missing or no text (3)" in str(c.value)
+    assert not list((tmp_path / "log").glob("day=*"))
+    assert not list((tmp_path / "log").glob(".incoming-*"))
+
+
+def test_an_empty_file_is_refused_and_an_empty_batch_is_not(tmp_path):
+    (tmp_path / "empty.json").write_text("")
+    with pytest.raises(PayloadError, match=r"empty\.json is empty: it holds no events"):
+        ingest(tmp_path / "empty.json", tmp_path / "log", "sendgrid")
+    assert ingest(write(tmp_path / "batch.json", []), tmp_path / "log", "sendgrid").rows_n == 0
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    source = write(tmp_path / "events.json", EVENTS)
+
+    def refuse(self, mode="r", **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    from paperknife.events import ingest as module
+
+    monkeypatch.setattr(module, "payload_files", lambda path: [type(path)(path)])
+    monkeypatch.setattr(
+        type(source),
+        "open",
+        lambda self, mode="r", **k: refuse(self) if self == source else io.open(self, mode, **k),
+    )
+    with pytest.raises(PayloadError, match=r"events\.json cannot be read \(Permission denied\)"):
+        ingest(source, tmp_path / "log", "sendgrid")
+
+
+def test_a_huge_event_and_surrogates_are_no_trouble(tmp_path):
+    rows = [event(n) for n in range(40)]
+    rows[0]["useragent"] = "x" * 100_000
+    rows[1]["sg_event_id"] = "y" * 100_000
+    rows[2]["url"] = "https://example.org/?" + "z" * 100_000
+    rows[3]["email"] = "w" * 100_000
+    ingest(write(tmp_path / "events.json", rows), tmp_path / "log", "sendgrid")
+    assert len(read_events(tmp_path / "log")) == 40
+
+
+def test_another_key_may_not_add_to_a_log(tmp_path):
+    source = write(tmp_path / "events.json", EVENTS)
+    ingest(source, tmp_path / "log", "sendgrid")
+    with pytest.raises(
+        LogError, match="was made with another hash key .fingerprint .* now .*into a new folder"
+    ):
+        ingest(source, tmp_path / "log", "sendgrid", hasher=RecipientHasher(b"another key of some length"))
