@@ -92,7 +92,7 @@ def test_a_body_of_just_the_limit_is_read(counting):
     assert counting.send("/v1/score", body.ljust(1_000_001)).status_code == 413
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_no_bytes_break_it(counting, body):
     assert 400 <= counting.send("/v1/score", body).status_code < 500

@@ -41,7 +41,7 @@ def test_no_call_is_left_out(described):
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 @pytest.mark.parametrize(("method", "path"), CALLS[2:])
 def test_every_call_answers_as_described(described, method, path, mode):
-    @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(described[path][method].as_strategy(generation_mode=mode))
     def answers_as_described(case):
         case.call_and_validate(checks=CHECKS)
