@@ -50,15 +50,22 @@ def pack_addresses(texts: Sequence[Any]) -> tuple[NDArray[np.bytes_], NDArray[np
     (True, [True, True, False])
     """
     packed: list[bytes] = []
-    append = packed.append
-    is_address = np.ones(len(texts), dtype=bool)
-    for place, text in enumerate(texts):
+    append, pton, mapped = packed.append, inet_pton, MAPPED
+    v4, v6 = (
+        int(AF_INET),
+        int(AF_INET6),
+    )  # locals and plain numbers: this loop is most of the time of a lookup
+    no_address = []
+    for text in texts:
         try:
-            append(inet_pton(AF_INET6, text) if ":" in text else MAPPED + inet_pton(AF_INET, text))
+            append(pton(v6, text) if ":" in text else mapped + pton(v4, text))
         except (OSError, TypeError, ValueError):
             address = _pack_unusual(text)
+            if address is None:
+                no_address.append(len(packed))
             append(address or bytes(16))
-            is_address[place] = address is not None
+    is_address = np.ones(len(packed), dtype=bool)
+    is_address[no_address] = False
     return np.frombuffer(b"".join(packed), dtype="S16"), is_address
 
 
