@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def plain() -> World:
-    return make_world("plain", 60_000, seed=11)
+    return make_world("plain", 40_000, seed=11)
 
 
 @pytest.fixture(scope="session")

@@ -26,12 +26,21 @@ if TYPE_CHECKING:
 BLOCKS: Final[dict[str, dict[str, float]]] = {
     # Apple's egress by operator: Akamai 66.5 %, Cloudflare 18.5 %, Fastly 15 % of IPv4 (FACTS.md section 1).
     "relay": {
-        "172.224.0.0/16": 0.05,
-        "172.225.0.0/16": 0.38,
-        "172.226.0.0/16": 0.235,
-        "104.28.0.0/16": 0.185,
-        "146.75.0.0/16": 0.1,
-        "140.248.0.0/16": 0.05,
+        "172.224.224.0/19": 0.03,
+        "172.225.0.0/16": 0.42,
+        "172.226.0.0/16": 0.215,
+        "104.28.32.0/19": 0.06,
+        "104.28.64.0/18": 0.1,
+        "104.28.128.0/20": 0.025,
+        "146.75.128.0/17": 0.1,
+        "140.248.0.0/19": 0.05,
+    },
+    # Other blocks of the same operators, which Apple may take into use.
+    "relay_reserve": {
+        "172.224.0.0/17": 1,
+        "146.75.0.0/17": 0.5,
+        "140.248.128.0/17": 0.5,
+        "2a09:bac3::/32": 0.5,
     },
     "relay_v6": {
         "2a02:26f7::/32": 0.9,
@@ -209,7 +218,9 @@ class Networks:
         Shared by many phones.
     offices : ndarray (companies, 3) of int64
     vpns : ndarray of int64
-    google, yahoo, microsoft, cloud : ndarray of int64
+    google, yahoo, microsoft : ndarray of int64
+    strays : ndarray of int64
+        Of machines that belong to nobody's gateway.
     """
 
     laws: NetworkLaws
@@ -223,7 +234,7 @@ class Networks:
     google: Ints
     yahoo: Ints
     microsoft: Ints
-    cloud: Ints
+    strays: Ints
 
     def relayed(self, people: People, person: Ints, at: Floats) -> Ints:
         """Return the relay's address for each person at a time: their city's, kept for some hours."""
@@ -273,7 +284,7 @@ def draw_networks(
     relay_parts = [
         (known * (1 - laws.relay_v6_share), BLOCKS["relay"]),
         (known * laws.relay_v6_share, BLOCKS["relay_v6"]),
-        (laws.relay_new_share, unlisted),
+        (laws.relay_new_share, unlisted | BLOCKS["relay_reserve"]),
     ]
     own_parts = [(1 - laws.own_v6_share, consumer), (laws.own_v6_share, consumer_v6)]
 
@@ -298,5 +309,5 @@ def draw_networks(
         google=proxy("google", 200),
         yahoo=proxy("yahoo", 60),
         microsoft=proxy("microsoft", 120),
-        cloud=texts.add(draw_addresses(rng, BLOCKS["cloud"], 60)),
+        strays=texts.add(_mixed(rng, [(0.7, BLOCKS["cloud"]), (0.2, unlisted), (0.1, consumer)], 60, 1)),
     )

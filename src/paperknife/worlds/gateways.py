@@ -179,5 +179,5 @@ def visit_by_strays(
         cause=STRAY,
         client=LINK_CHECKER,
         agent=np.where(rng.random(n) < _NO_AGENT_SHARE, NO_TEXT, agent),
-        address=rng.choice(networks.cloud, n),
+        address=rng.choice(networks.strays, n),
     )

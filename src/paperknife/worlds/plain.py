@@ -55,12 +55,12 @@ def plain_laws() -> Laws:
             weekend_factor=0.65,
             sessions_per_day=9.0,
             sessions_sd=0.6,
-            at_once_share=0.2,
+            at_once_share=0.21,
             at_once=Delay(240.0, 1.3),
-            later=Delay(14.0, 1.6),
+            later=Delay(12.0, 1.75),
             speed_sd=0.5,
             between_s=Delay(12.0, 0.9),
-            reread_share=0.31,
+            reread_share=0.33,
             reread_again=0.35,
             reread=Mixture(
                 (Delay(300.0, 1.3), Delay(4 * 3600.0, 1.2), Delay(40 * 3600.0, 1.0)), (0.35, 0.35, 0.3)
@@ -78,8 +78,8 @@ def plain_laws() -> Laws:
             reply_gap=Delay(1500.0, 1.4),
         ),
         clients=ClientLaws(
-            apple_share=0.36,
-            apple_host_sd=0.3,
+            apple_share=0.34,
+            apple_host_sd=0.1,
             apple_engagement=0.05,
             host_weights=(0.5, 0.14, 0.14, 0.08, 0.14),
             company_host_weights=(0.3, 0.5, 0.2),

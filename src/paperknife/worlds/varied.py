@@ -169,8 +169,8 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
         weekend_factor=rng.uniform(0.1, 0.7) if business in ("companies", "sales") else rng.uniform(0.4, 1.3),
         sessions_per_day=log_uniform(rng, 1.5, 25),
         sessions_sd=rng.uniform(0.3, 1.0),
-        at_once_share=rng.uniform(0.02, 0.5),
-        at_once=_delay(rng, 25, 900, (0.7, 1.7)),
+        at_once_share=rng.uniform(0.02, 0.45),
+        at_once=_delay(rng, 45, 1500, (0.7, 1.7)),
         later=_delay(rng, 1.0, 14.0, (1.1, 2.3)),
         speed_sd=rng.uniform(0.1, 1.0),
         between_s=_delay(rng, 3, 60, (0.5, 1.3)),
@@ -241,7 +241,7 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
         propensity_mean=float(np.clip(rng.beta(2.0, 1.0), 0.08, 0.99)),
         propensity_concentration=log_uniform(rng, 1.0, 30),
         propensity_engagement=float(rng.normal(0.1, 0.25)),
-        trigger_weights=_weights(rng, (0.28, 0.22, 0.2, 0.15, 0.15), log_uniform(rng, 1.5, 12)),
+        trigger_weights=_weights(rng, (0.3, 0.24, 0.2, 0.12, 0.14), log_uniform(rng, 2, 15)),
         trigger_concentration=log_uniform(rng, 1.0, 30),
         at_once=Mixture(
             (_delay(rng, 4, 240, (0.7, 1.8)), _delay(rng, 300, 5400, (0.6, 1.6))), (near, 1 - near)
@@ -323,7 +323,7 @@ def draw_network_laws(rng: np.random.Generator) -> NetworkLaws:
         cities_n=int(rng.integers(2, 15)),
         relay_v6_share=rng.uniform(0.0, 0.8),
         own_v6_share=rng.uniform(0.0, 0.5),
-        relay_new_share=rng.uniform(0.0, 0.4) if happens(rng, 0.6) else 0.0,
+        relay_new_share=rng.uniform(0.0, (0.0, 0.15, 0.4)[int(rng.choice(3, p=[0.45, 0.3, 0.25]))]),
         relay_rotation_h=log_uniform(rng, 0.2, 72),
         proxy_new_share=rng.uniform(0.0, 0.3) if happens(rng, 0.4) else 0.0,
         private_relay_share=rng.uniform(0.0, 0.45),
