@@ -1,4 +1,4 @@
-"""What is installed: every dependency is declared and justified, the public names are few and lazy, the wheel is whole."""
+"""What is installed: declared and justified dependencies, few and lazy public names, a whole wheel."""
 
 from __future__ import annotations
 
