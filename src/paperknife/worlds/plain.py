@@ -70,7 +70,7 @@ def plain_laws() -> Laws:
             click_person_sd=0.8,
             click_campaign_sd=0.4,
             click_engagement=0.15,
-            click_gap=Mixture((Delay(16.0, 0.8), Delay(400.0, 1.6)), (0.92, 0.08)),
+            click_gap=Mixture((Delay(14.0, 0.8), Delay(400.0, 1.6)), (0.96, 0.04)),
             click_more=0.25,
             click_again_s=Delay(25.0, 1.1),
             unsubscribed_share=0.002,
