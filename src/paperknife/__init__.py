@@ -70,11 +70,22 @@ def __getattr__(name: str) -> Any:
 
         found: Any = version("paperknife")
     elif name in _HOMES:
-        found = getattr(import_module(_HOMES[name]), name)
+        found = _load(name)
     else:
         raise AttributeError(f"module 'paperknife' has no attribute '{name}'")
     globals()[name] = found  # the next time costs nothing
     return found
+
+
+def _load(name: str) -> Any:
+    try:
+        return getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as absent:
+        if (absent.name or "").partition(".")[0] != "sklearn":
+            raise
+        from paperknife.errors import MissingExtraError
+
+        raise MissingExtraError(f"paperknife.{name}", "train") from absent
 
 
 def __dir__() -> list[str]:

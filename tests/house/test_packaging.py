@@ -121,6 +121,14 @@ def test_an_unknown_name_is_an_attribute_error():
         paperknife.no_such_name  # noqa: B018  the access is what is tested
 
 
+def test_a_name_whose_library_is_absent_says_what_installs_it():
+    code = "import sys; sys.modules['sklearn'] = None; import paperknife; paperknife.OpenClassifier"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert "MissingExtraError: paperknife.OpenClassifier needs the 'train' extra" in last
+    assert "pip install 'paperknife[train]'" in last
+
+
 def test_the_version_is_the_packages():
     assert paperknife.__version__ == PROJECT["version"]
 
