@@ -29,7 +29,7 @@ def flat(found):
 
 
 LAYOUTS = {
-    "array": lambda events: json.dumps(events),
+    "array": json.dumps,
     "pretty array": lambda events: json.dumps(events, indent=2),
     "lines": lambda events: "\n".join(map(json.dumps, events)),
     "lines with windows ends": lambda events: "\r\n".join(map(json.dumps, events)) + "\r\n\r\n",
@@ -39,7 +39,6 @@ LAYOUTS = {
         json.dumps(event, indent=1) for event in events
     ),
     "arrays after one another": lambda events: json.dumps(events[:2]) + json.dumps(events[2:], indent=4),
-    "arrays of arrays": lambda events: json.dumps([events[:2], events[2:]]),
     "an array a line": lambda events: json.dumps(events[:2]) + "\n" + json.dumps(events[2:]) + "\n",
 }
 
@@ -60,7 +59,10 @@ JSON_VALUES = st.recursive(
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=5), inside, max_size=3),
     max_leaves=8,
 )
-OBJECTS = st.lists(st.dictionaries(st.text(max_size=5), JSON_VALUES, max_size=4), min_size=1, max_size=6)
+# An empty object prints as a line of its own even when pretty: too few bytes then to tell the layout by.
+OBJECTS = st.lists(
+    st.dictionaries(st.text(max_size=5), JSON_VALUES, min_size=1, max_size=4), min_size=1, max_size=6
+)
 
 
 @settings(deadline=None)
@@ -134,7 +136,7 @@ def test_what_is_no_json_is_said_to_be_what_it_looks_like(data, like):
 def test_a_piece_without_an_end_is_refused(monkeypatch, data):
     monkeypatch.setattr(payloads, "PIECE_BYTES", 1024)
     with pytest.raises(
-        PayloadError, match="the file holds a piece longer than .* or a bracket or quotation mark that"
+        PayloadError, match=r"the file holds a piece longer than .* or a bracket or quotation mark that"
     ):
         read(data + b"x" * (3 << 20))
 
@@ -164,12 +166,12 @@ def test_files_of_a_folder_a_glob_and_a_path(tmp_path):
     assert payload_files(tmp_path) == [tmp_path / "b.json", tmp_path / "sub/a.ndjson.gz"]
     assert payload_files(str(tmp_path / "*.md")) == [tmp_path / "README.md"]
     assert payload_files(tmp_path / "README.md") == [tmp_path / "README.md"]
-    with pytest.raises(PayloadError, match="The folder .* holds no payload: expected files ending in .json"):
+    with pytest.raises(PayloadError, match=r"The folder .* holds no payload: expected files ending in .json"):
         payload_files(_empty(tmp_path))
     with pytest.raises(PayloadError, match=r"The pattern .*\*\.xml holds no payload"):
         payload_files(str(tmp_path / "*.xml"))
     with pytest.raises(
-        PayloadError, match="There is no file or folder .*nowhere.json. Check the path; '-' reads"
+        PayloadError, match=r"There is no file or folder .*nowhere.json. Check the path; '-' reads"
     ):
         payload_files(tmp_path / "nowhere.json")
 

@@ -126,9 +126,9 @@ def test_all_broken_files_are_listed_at_once(tmp_path):
 
 
 def test_nothing_there(tmp_path):
-    with pytest.raises(LogError, match="There is no file or folder .*nowhere"):
+    with pytest.raises(LogError, match=r"There is no file or folder .*nowhere"):
         read_events(tmp_path / "nowhere")
-    with pytest.raises(LogError, match="The folder .* holds no file that can be read: expected .parquet"):
+    with pytest.raises(LogError, match=r"The folder .* holds no file that can be read: expected .parquet"):
         read_events(tmp_path)
     with pytest.raises(LogError, match=r"The pattern .*\*\.csv holds no file that can be read"):
         read_events(str(tmp_path / "*.csv"))

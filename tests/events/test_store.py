@@ -85,7 +85,7 @@ def test_a_file_as_the_folder_is_refused(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(LogError, match="The log folder .* cannot be written"):
+    with pytest.raises(LogError, match=r"The log folder .* cannot be written"):
         LogStore(tmp_path / "file" / "log", "key")
 
 

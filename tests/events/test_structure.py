@@ -91,8 +91,8 @@ def test_no_address_of_a_header_that_is_data_is_shown(tmp_path):
 def test_ndjson_keys_are_known_at_once(tmp_path):
     path = tmp_path / "a.ndjson"
     path.write_text(
-        '{"event_id": "e", "event_type": "open", "message_id": "m", "occurred_at": "2026-01-31T09:00:00Z", "useragent": 1}'
+        '{"event_id": "e", "event_type": "open", "message_id": "m", "occurred_at": "2026-01-31T09:00:00Z", "agent": 1}'
     )
     log = read_events(path)
     assert log.columns == ("event_id", "event_type", "occurred_at", "message_id")
-    assert log.other_columns == ("useragent",)
+    assert log.other_columns == ("agent",)

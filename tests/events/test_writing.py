@@ -36,7 +36,7 @@ def test_text_formats_write_times_in_utc_with_microseconds(tmp_path, suffix):
 
 def test_an_unknown_suffix_is_refused(tmp_path):
     with pytest.raises(
-        LogError, match="Cannot write events to log.xlsx: expected a name that ends in .parquet, .csv"
+        LogError, match=r"Cannot write events to log.xlsx: expected a name that ends in .parquet, .csv"
     ):
         write_events(EVENTS, tmp_path / "log.xlsx")
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _AT_SIGN: Final = r"(?:@|%(?:25)*40|\\+u0040|&#0*64;|&#[xX]0*40;)"
 # Deliberately wider than RFC 5322: too much replaced is a blemish, too little is a leak. Percent signs belong
 # to the local part, because a URL writes a plus sign as %2B; what ends a field of a URL does not.
-_LOCAL: Final = r"(?:\"[^\"\r\n]{1,64}\"|[^\s@<>()\[\]{}\"',;:/\\?&=#|]{1,320})"
+_PLAIN: Final = r"[^\s@<>()\[\]{}\"',;:/\\?&=#|]"
+_LOCAL: Final = rf"(?:\"[^\"\r\n]{{1,64}}\"|{_PLAIN}(?:{_PLAIN}|')*)"
 _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[\w\-]+(?:\.[\w\-]+)*)"
 
 HIDDEN: Final = "<address>"

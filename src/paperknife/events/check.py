@@ -118,14 +118,14 @@ def _figures(log: EventLog) -> _Figures:
         )
         early_n, timed_n = _row(
             connection,
-            "SELECT count(*) FILTER (occurred_at < delivered_at), count(delivered_at) FROM (SELECT event_type, occurred_at, "
-            "min(occurred_at) FILTER (event_type = 'delivered') OVER (PARTITION BY message_id) AS delivered_at "
+            "SELECT count(*) FILTER (occurred_at < delivered_at), count(delivered_at) FROM ("
+            "SELECT event_type, occurred_at, min(occurred_at) FILTER (event_type = 'delivered') OVER (PARTITION BY message_id) AS delivered_at "
             "FROM events) WHERE event_type = 'open'",
         )
         seconds_n, minutes_n = _row(
             connection,
-            "SELECT count(*) FILTER (epoch_us(occurred_at) % 1000000 = 0), count(*) FILTER (epoch_us(occurred_at) % 60000000 = 0) "
-            "FROM events",
+            "SELECT count(*) FILTER (epoch_us(occurred_at) % 1000000 = 0), "
+            "count(*) FILTER (epoch_us(occurred_at) % 60000000 = 0) FROM events",
         )
         return _Figures(
             log=log,

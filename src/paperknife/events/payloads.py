@@ -57,10 +57,10 @@ def read_payloads(stream: IO[bytes], name: str) -> Iterator[Any]:
     PayloadError
         The stream is no JSON at all, is damaged, or holds a bracket or quotation mark that never closes.
     """
+    buffered = io.BufferedReader(cast("io.RawIOBase", stream), _HEAD_BYTES)
     try:
-        source = _unpacked(io.BufferedReader(cast("io.RawIOBase", stream), _HEAD_BYTES))
-        head = source.read(_HEAD_BYTES)
-        head = head.removeprefix(_BYTE_ORDER_MARK)
+        source = _unpacked(buffered)
+        head = source.read(_HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK)
         if not head.strip(_SPACE) and len(head) < _HEAD_BYTES - len(_BYTE_ORDER_MARK):
             return
         _require_json(head, name)
@@ -71,9 +71,11 @@ def read_payloads(stream: IO[bytes], name: str) -> Iterator[Any]:
         ) from error
     except OSError as error:
         raise PayloadError(f"{name} cannot be read ({error.strerror or type(error).__name__}).") from error
+    finally:
+        buffered.detach()  # the stream is the caller's to close
 
 
-def _unpacked(stream: io.BufferedReader) -> IO[bytes]:
+def _unpacked(stream: io.BufferedReader[Any]) -> IO[bytes]:
     start = stream.peek(4)[:4]
     if start[:2] == b"\x1f\x8b":
         return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))

@@ -90,7 +90,8 @@ def summarise(log: EventLog) -> LogSummary:
         counts = ", ".join(f"count({held.get(name, name)})" for name in _EVIDENCE)
         opens_n, *with_n = row(f"SELECT count(*), {counts} FROM events WHERE event_type = 'open'")
         opened_n, delivered_n, sent_n, clocked_n = row(
-            "SELECT count(*), count(*) FILTER (is_delivered), count(*) FILTER (is_sent), count(*) FILTER (is_delivered OR is_sent) FROM ("
+            "SELECT count(*), count(*) FILTER (is_delivered), count(*) FILTER (is_sent), "
+            "count(*) FILTER (is_delivered OR is_sent) FROM ("
             "SELECT bool_or(event_type = 'delivered') AS is_delivered, bool_or(event_type = 'sent') AS is_sent "
             "FROM events GROUP BY message_id HAVING bool_or(event_type = 'open'))"
         )

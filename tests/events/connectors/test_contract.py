@@ -196,6 +196,6 @@ def test_it_recognises_its_own_events_and_no_others(name, sample):
 def test_an_unknown_provider_is_named_with_the_list_and_the_near_one():
     with pytest.raises(
         PayloadError,
-        match="Provider 'sengrid' is unknown; it is one of mailgun, sendgrid. Did you mean 'sendgrid'",
+        match=r"Provider 'sengrid' is unknown; it is one of mailgun, sendgrid. Did you mean 'sendgrid'",
     ):
         connector("sengrid")

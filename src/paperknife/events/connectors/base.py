@@ -209,13 +209,20 @@ class Connector(ABC):
         return f"{key}:{recipient_id}" if recipient_id else key
 
 
+def as_given(value: Any) -> str | None:
+    """Return a text as it is, blank or not; None for all else.
+
+    A lone surrogate, which is no character, becomes a question mark: neither Arrow nor Parquet can hold it.
+    """
+    if not isinstance(value, str):
+        return None
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+
+
 def text(value: Any) -> str | None:
     """Return a value as text: a text that is not blank, or an integer (exactly); None for all else."""
     if isinstance(value, str):
-        if not value or value.isspace():
-            return None
-        # A lone surrogate is no character; neither Arrow nor Parquet can hold it.
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        return None if not value or value.isspace() else as_given(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None

@@ -21,6 +21,7 @@ from paperknife.events.connectors.base import (
     BadRowError,
     Connector,
     Fields,
+    as_given,
     first_text,
     inner,
     microseconds,
@@ -64,7 +65,6 @@ class Mailgun(Connector):
         if message_id is None:
             raise BadRowError("message.headers.message-id is missing")
         event_id = text(raw.get("id"))
-        user_agent = inner(raw, "client-info", "user-agent")
         return Fields(
             occurred_us=occurred_us,
             message=message_id.strip().strip("<>"),
@@ -72,7 +72,7 @@ class Mailgun(Connector):
             event_id=f"{_utc_day(occurred_us)}:{event_id}" if event_id else None,
             campaign=_campaign(raw),
             ip=text(raw.get("ip")),
-            user_agent=user_agent if isinstance(user_agent, str) else None,
+            user_agent=as_given(inner(raw, "client-info", "user-agent")),
             url=text(raw.get("url")),
             vendor_verdict=_verdict(inner(raw, "client-info", "bot")),
         )

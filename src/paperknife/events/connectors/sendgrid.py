@@ -16,7 +16,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from paperknife.events.connectors.base import BadRowError, Connector, Fields, first_text, microseconds, text
+from paperknife.events.connectors.base import (
+    BadRowError,
+    Connector,
+    Fields,
+    as_given,
+    first_text,
+    microseconds,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +58,7 @@ class SendGrid(Connector):
             event_id=text(raw.get("sg_event_id")),
             campaign=first_text(*(raw.get(name) for name in _CAMPAIGN)),
             ip=text(raw.get("ip")),
-            user_agent=raw["useragent"] if isinstance(raw.get("useragent"), str) else None,
+            user_agent=as_given(raw.get("useragent")),
             url=text(raw.get("url")),
             vendor_verdict="machine" if raw.get("sg_machine_open") is True else None,
         )
