@@ -58,9 +58,11 @@ class Lesson:
 def lesson_of(seed: int) -> Lesson:
     """Return some opens of one varied world, each at one of the horizons, with truth."""
     rng = np.random.default_rng([seed, 77])
-    messages_n = int(np.exp(rng.uniform(np.log(1_000), np.log(25_000))))
+    messages_n = int(np.exp(rng.uniform(np.log(800), np.log(16_000))))
     world = make_world("varied", messages=messages_n, seed=seed, days=float(rng.choice([14, 28, 35, 49])))
-    tables = gather_horizons(read_events(world.events), HORIZON_SHARES, networks=NetworkTable.built_in())
+    tables = gather_horizons(
+        read_events(world.events), HORIZON_SHARES, networks=NetworkTable.built_in(), threads=1
+    )
     opens_n = len(tables["instant"])
     rows = sample_rows(tables, rng.permutation(opens_n)[:OPENS_PER_WORLD], rng)
     truth = world.truth_opens.set_index("event_id")["label"]

@@ -19,7 +19,11 @@ def test_every_formula_gives_values_and_nulls_on_the_probe():
     matrix = encode(features._probe())
     assert matrix.shape == (40, len(catalogue()))
     assert not np.isinf(matrix).any()
-    constant = [n for n, column in zip(feature_names(), matrix.T, strict=True) if np.unique(column[~np.isnan(column)]).size < 2]
+    constant = [
+        n
+        for n, column in zip(feature_names(), matrix.T, strict=True)
+        if np.unique(column[~np.isnan(column)]).size < 2
+    ]
     assert constant == []
 
 
@@ -27,8 +31,9 @@ def test_a_changed_formula_changes_the_fingerprint(monkeypatch):
     before = fingerprint()
     changed = list(catalogue())
     first = changed[0]
-    changed[0] = features.Feature(first.name, first.view, first.unit, first.needs, first.null_means,
-                                  lambda c: first.formula(c) * 1.01)
+    changed[0] = features.Feature(
+        first.name, first.view, first.unit, first.needs, first.null_means, lambda c: first.formula(c) * 1.01
+    )
     monkeypatch.setattr(features, "catalogue", lambda: tuple(changed))
     fingerprint.cache_clear()
     try:

@@ -25,8 +25,16 @@ SECOND = 1_000_000
 def events(*rows):
     """Turn (id, type, time, message, ...) tuples into a log; times are on 2026-03-02 unless a day is given."""
     table = pd.DataFrame(
-        [{"event_id": r[0], "event_type": r[1], "occurred_at": r[2], "message_id": r[3], **(r[4] if len(r) > 4 else {})}
-         for r in rows]
+        [
+            {
+                "event_id": r[0],
+                "event_type": r[1],
+                "occurred_at": r[2],
+                "message_id": r[3],
+                **(r[4] if len(r) > 4 else {}),
+            }
+            for r in rows
+        ]
     )
     stamps = [t if len(t) > 10 else f"2026-03-02T{t}Z" for t in table["occurred_at"]]
     table["occurred_at"] = pd.to_datetime(stamps, utc=True, format="ISO8601")
@@ -35,16 +43,41 @@ def events(*rows):
 
 ALICE = events(
     ("d1", "delivered", "09:00:00", "m1", {"recipient_id": "alice", "recipient_domain": "example.org"}),
-    ("o1", "open", "09:00:30", "m1",
-     {"recipient_id": "alice", "recipient_domain": "example.org", "ip": RELAY, "user_agent": BARE}),
-    ("o2", "open", "12:00:00", "m1",
-     {"recipient_id": "alice", "recipient_domain": "example.org", "ip": HOME, "user_agent": THUNDERBIRD}),
-    ("c1", "click", "12:00:40", "m1",
-     {"recipient_id": "alice", "recipient_domain": "example.org", "ip": HOME, "user_agent": SAFARI,
-      "url": "https://example.org/a"}),
+    (
+        "o1",
+        "open",
+        "09:00:30",
+        "m1",
+        {"recipient_id": "alice", "recipient_domain": "example.org", "ip": RELAY, "user_agent": BARE},
+    ),
+    (
+        "o2",
+        "open",
+        "12:00:00",
+        "m1",
+        {"recipient_id": "alice", "recipient_domain": "example.org", "ip": HOME, "user_agent": THUNDERBIRD},
+    ),
+    (
+        "c1",
+        "click",
+        "12:00:40",
+        "m1",
+        {
+            "recipient_id": "alice",
+            "recipient_domain": "example.org",
+            "ip": HOME,
+            "user_agent": SAFARI,
+            "url": "https://example.org/a",
+        },
+    ),
     ("d2", "delivered", "13:00:00", "m2", {"recipient_id": "alice", "recipient_domain": "example.org"}),
-    ("o3", "open", "13:30:00", "m2",
-     {"recipient_id": "alice", "recipient_domain": "example.org", "ip": RELAY, "user_agent": BARE}),
+    (
+        "o3",
+        "open",
+        "13:30:00",
+        "m2",
+        {"recipient_id": "alice", "recipient_domain": "example.org", "ip": RELAY, "user_agent": BARE},
+    ),
 )
 
 
@@ -102,7 +135,9 @@ def test_events_of_the_same_microsecond_do_not_see_each_other():
     assert instant.loc["a", "recipient_opens_n"] == 0
     assert instant.loc["a", "message_clicks_n"] == 0
     # A week later the click of that microsecond is long known: feeds in whole minutes put clicks and opens together.
-    settled = by_id(gather_evidence(read_events(log), horizon="settled", as_of=pd.Timestamp("2026-04-01", tz="UTC")))
+    settled = by_id(
+        gather_evidence(read_events(log), horizon="settled", as_of=pd.Timestamp("2026-04-01", tz="UTC"))
+    )
     assert settled.loc["a", "next_click_us"] == 0
     assert pd.isna(settled.loc["a", "next_open_us"])
 
@@ -167,7 +202,11 @@ def test_four_columns_are_enough():
     assert len(evidence) == 3
     assert (evidence["mechanism"] == "unknown").all()
     assert (evidence["evidence"] == "time_only").all()
-    assert evidence[[name for name in HISTORY if name.startswith(("recipient", "domain", "network"))]].isna().all(axis=None)
+    assert (
+        evidence[[name for name in HISTORY if name.startswith(("recipient", "domain", "network"))]]
+        .isna()
+        .all(axis=None)
+    )
 
 
 def test_an_empty_answer_keeps_its_columns():

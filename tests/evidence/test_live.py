@@ -60,7 +60,10 @@ def test_live_equals_the_log_to_the_last_bit(events, horizon):
         return
     last_us = max(e.at_us for e in events)
     from_log = gather_evidence(as_log(events), horizon=horizon)
-    questions = [Asked(opened, events, horizon, last_us) for opened in sorted(opens, key=lambda e: (e.at_us, e.event_id))]
+    questions = [
+        Asked(opened, events, horizon, last_us)
+        for opened in sorted(opens, key=lambda e: (e.at_us, e.event_id))
+    ]
     pd.testing.assert_frame_equal(evidence_of(questions), from_log)
 
 

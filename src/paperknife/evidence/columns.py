@@ -30,8 +30,9 @@ KEYS: Final[dict[str, str]] = {
     "recipient": "recipient_id",
     "domain": "recipient_domain",
     "network": "network_key",
+    "log": "log_key",
 }
-"""Whose past is kept, and the column that names them. A network is a /24 or a /48."""
+"""Whose past is kept, and the column that names them. A network is a /24 or a /48; the log is all of it."""
 
 KEY_SUMS: Final = (
     "sent_n",
@@ -42,17 +43,24 @@ KEY_SUMS: Final = (
     "machine_n",
     "quick_n",
     "slow_n",
+    "visible_quick_n",
+    "visible_slow_n",
     "repeat_n",
     "recipients_n",
     "clicks_n",
     "clean_n",
+    "prompt_n",
+    "apple_clean_n",
+    "apple_prompt_n",
     "replies_n",
     "active_n",
     "active_cos",
     "active_sin",
 )
 """What is summed over a key's last 30 UTC days: events, opens by kind (`quick_n` within 60 s of the clock, `slow_n`
-after an hour, `repeat_n` not the message's first), recipients seen per day, clicks, clean clicks, and where on the
+after an hour, `repeat_n` not the message's first), recipients seen per day, clicks, clean clicks (`prompt_n` within
+two minutes of a load of the message, `apple_clean_n` after a load by Apple, `apple_prompt_n` within two minutes of one:
+a click that no fresh load precedes was read from a cache), and where on the
 24-hour clock face the person was active (sums of 1000 cos and 1000 sin of the UTC time of day)."""
 
 KEY_OTHERS: Final = ("since_open_us", "since_click_us", "opens_60s_n")

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
     Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
-Need = Literal["user_agent", "ip", "clock", "recipient", "domain", "campaign", "aftermath", "time_zone"]
-View = Literal["timing", "message", "client", "network", "recipient", "domain", "clicks", "later"]
+Need = Literal[
+    "user_agent", "ip", "clock", "recipient", "domain", "campaign", "log", "aftermath", "time_zone"
+]
+View = Literal["timing", "message", "client", "network", "recipient", "domain", "log", "clicks", "later"]
+Key = Literal["recipient", "domain", "network", "log"]
 
 _HOUR_US: Final = 3_600_000_000
 _DAY_US: Final = 24 * _HOUR_US
@@ -304,99 +307,112 @@ def _kinds() -> list[Feature]:
     return [*clients, *networks]
 
 
-_KEY_NEEDS: Final[dict[str, Need]] = {"recipient": "recipient", "domain": "domain", "network": "ip"}
+_KEY_NEEDS: Final[dict[str, Need]] = {
+    "recipient": "recipient",
+    "domain": "domain",
+    "network": "ip",
+    "log": "log",
+}
+_MOST_LOGGED: Final = 10_000
+"""Opens beyond which it does not matter how large a log is: its habits are known by then."""
+
+
+def _known(columns: Columns, key: str) -> Floats:
+    """Return how many of a key's opens tell what they are: without user agent and IP they tell nothing."""
+    return columns[f"{key}_apple_n"] + columns[f"{key}_visible_n"] + columns[f"{key}_machine_n"]
+
+
+def _share(key: Key, name: str, part: str, whole: str, *needs: Need) -> Feature:
+    return Feature(
+        f"{key}_{name}",
+        key,
+        "share of the last 30 days",
+        (_KEY_NEEDS[key], *needs),
+        f"no {key} given, or no {whole.replace('_', ' ')} in the last 30 days",
+        lambda c: _ratio(c[f"{key}_{part}"], _known(c, key) if whole == "known_n" else c[f"{key}_{whole}"]),
+    )
+
+
+def _count(key: Key, name: str, count: Callable[[Columns], Floats]) -> Feature:
+    null_means = f"no {key} given"
+    return Feature(
+        f"{key}_{name}",
+        key,
+        "log10(1 + count)",
+        (_KEY_NEEDS[key],),
+        null_means,
+        lambda c: np.log10(1 + count(c)),
+    )
+
+
+def _since(key: Key, name: str, column: str) -> Feature:
+    null_means = f"no {key} given, or none in the last 30 days"
+    return Feature(
+        f"{key}_{name}", key, "log10(1 + s)", (_KEY_NEEDS[key],), null_means, lambda c: _log_s(c[column])
+    )
+
+
+def _habits(key: Key) -> list[Feature]:
+    """Return what the opens and clicks of a key look like as a whole."""
+    return [
+        _share(key, "apple_share", "apple_n", "known_n", "user_agent", "ip"),
+        _share(key, "visible_share", "visible_n", "known_n", "user_agent", "ip"),
+        _share(key, "machine_share", "machine_n", "known_n", "user_agent", "ip"),
+        _share(key, "quick_share", "quick_n", "opens_n", "clock"),
+        _share(key, "slow_share", "slow_n", "opens_n", "clock"),
+        _share(key, "repeat_share", "repeat_n", "opens_n"),
+        _share(key, "clean_rate", "clean_n", "opens_n"),
+        _share(key, "clean_share", "clean_n", "clicks_n"),
+        _share(key, "prompt_share", "prompt_n", "clean_n"),
+    ]
+
+
+def _open_rate(key: Key) -> Feature:
+    return Feature(
+        f"{key}_open_rate",
+        key,
+        "share of the last 30 days, at most 2",
+        (_KEY_NEEDS[key],),
+        f"no {key} given, or no mail in the last 30 days",
+        lambda c: _capped(_ratio(c[f"{key}_opens_n"] - c[f"{key}_repeat_n"], _mails(c, key)), 2),
+    )
 
 
 def _past(key: Literal["recipient", "domain", "network"]) -> list[Feature]:
-    need = _KEY_NEEDS[key]
-    absent = f"no {need} given"
-
-    def share(name: str, part: str, whole: str, *needs: Need, of: str) -> Feature:
-        return Feature(
-            f"{key}_{name}",
-            key,
-            "share",
-            (need, *needs),
-            f"{absent}, or {of}",
-            lambda c: _ratio(c[f"{key}_{part}"], c[f"{key}_{whole}"]),
-        )
-
-    no_opens = "no opens in the last 30 days"
     features = [
-        Feature(
-            f"{key}_opens",
-            key,
-            "log10(1 + count)",
-            (need,),
-            absent,
-            lambda c: np.log10(1 + c[f"{key}_opens_n"]),
-        ),
-        share("apple_share", "apple_n", "opens_n", of=no_opens),
-        share("visible_share", "visible_n", "opens_n", of=no_opens),
-        share("machine_share", "machine_n", "opens_n", of=no_opens),
-        share("quick_share", "quick_n", "opens_n", "clock", of=no_opens),
-        share("slow_share", "slow_n", "opens_n", "clock", of=no_opens),
-        share("repeat_share", "repeat_n", "opens_n", of=no_opens),
-        share("clean_rate", "clean_n", "opens_n", of=no_opens),
-        share("clean_share", "clean_n", "clicks_n", of="no clicks in the last 30 days"),
-        Feature(
-            f"{key}_since_open",
-            key,
-            "log10(1 + s)",
-            (need,),
-            f"{absent}, or {no_opens}",
-            lambda c: _log_s(c[f"{key}_since_open_us"]),
-        ),
-        Feature(
-            f"{key}_minute_before",
-            key,
-            "log10(1 + count)",
-            (need,),
-            absent,
-            lambda c: np.log10(1 + c[f"{key}_opens_60s_n"]),
-        ),
+        _count(key, "opens", lambda c: c[f"{key}_opens_n"]),
+        *_habits(key),
+        _since(key, "since_open", f"{key}_since_open_us"),
+        _count(key, "minute_before", lambda c: c[f"{key}_opens_60s_n"]),
     ]
     if key != "network":
         features += [
-            Feature(
-                f"{key}_mails",
-                key,
-                "log10(1 + count)",
-                (need,),
-                absent,
-                lambda c: np.log10(1 + _mails(c, key)),
-            ),
-            Feature(
-                f"{key}_open_rate",
-                key,
-                "share, at most 2",
-                (need,),
-                f"{absent}, or no mail in the last 30 days",
-                lambda c: _capped(_ratio(c[f"{key}_opens_n"] - c[f"{key}_repeat_n"], _mails(c, key)), 2),
-            ),
-            Feature(
-                f"{key}_since_click",
-                key,
-                "log10(1 + s)",
-                (need,),
-                f"{absent}, or no click in the last 30 days",
-                lambda c: _log_s(c[f"{key}_since_click_us"]),
-            ),
+            _count(key, "mails", lambda c: _mails(c, key)),
+            _open_rate(key),
+            _since(key, "since_click", f"{key}_since_click_us"),
         ]
     if key != "recipient":
-        features.append(share("recipients_share", "recipients_n", "opens_n", of=no_opens))
+        features.append(_share(key, "recipients_share", "recipients_n", "opens_n"))
     if key == "recipient":
-        features.append(
-            Feature(
-                "recipient_replies",
-                key,
-                "count, at most 5",
-                (need,),
-                absent,
-                lambda c: _capped(c["recipient_replies_n"], 5),
-            )
-        )
+        features.append(_count(key, "replies", lambda c: c["recipient_replies_n"]))
     return features
+
+
+def _whole_log() -> list[Feature]:
+    """Return the habits of the whole log: how much of it is Apple's, how fast people read, what clicks say of caches.
+
+    They let one model fit senders of all kinds: with nothing but times, how many opens come at once tells how many of
+    them are prefetches; and the share of clicks that a fresh load precedes tells how much a cache hides.
+    """
+    return [
+        _count("log", "opens", lambda c: _capped(c["log_opens_n"], _MOST_LOGGED)),
+        *_habits("log"),
+        _share("log", "visible_quick_share", "visible_quick_n", "visible_n", "clock", "user_agent", "ip"),
+        _share("log", "visible_slow_share", "visible_slow_n", "visible_n", "clock", "user_agent", "ip"),
+        _share("log", "apple_clean_rate", "apple_clean_n", "apple_n", "user_agent", "ip"),
+        _share("log", "apple_prompt_share", "apple_prompt_n", "apple_clean_n", "user_agent", "ip"),
+        _open_rate("log"),
+    ]
 
 
 def _later() -> list[Feature]:
@@ -469,6 +485,7 @@ def catalogue() -> tuple[Feature, ...]:
         *_past("recipient"),
         *_past("domain"),
         *_past("network"),
+        *_whole_log(),
         *_later(),
     )
 
@@ -550,7 +567,7 @@ def _probe() -> pd.DataFrame:
     )
     for place, name in enumerate((*HISTORY, *AFTERMATH)):
         scale = 7_654_321 if name.endswith("_us") else 1
-        numbers = ((step * (2 * place + 3)) % 41) * scale
+        numbers = ((step * step + (2 * place + 3) * step + place) % 41) * scale
         table[name] = pd.Series(numbers, dtype="Int64").mask(pd.Series((step + place) % 7 == 0))
     return table
 

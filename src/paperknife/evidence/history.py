@@ -116,13 +116,15 @@ def gather_horizons(
     as_of: datetime | pd.Timestamp | None = None,
     networks: NetworkTable | None = None,
     memory: str | None = None,
+    threads: int | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return the evidence at several horizons, at little more than the cost of one: the history is shared.
 
-    Parameters and errors are those of `gather_evidence`; the answer maps each horizon to its table.
+    Parameters and errors are those of `gather_evidence`, and `threads` (DuckDB's; None for one per core); the answer
+    maps each horizon to its table.
     """
     asked = {horizon: horizon_us(horizon) for horizon in horizons}
-    with DuckDBEngine(memory=memory) as engine:
+    with DuckDBEngine(memory=memory, threads=threads) as engine:
         last_us = _prepare(engine, log, as_of, networks or NetworkTable.load())
         here = files("paperknife.evidence")
         engine.run(

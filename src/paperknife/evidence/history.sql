@@ -9,6 +9,7 @@
 SELECT
     e.event_id, e.event_type, e.message_id, e.recipient_id, e.recipient_domain, e.campaign_id, e.sender_id,
     coalesce(e.is_ambiguous, false) AS is_ambiguous,
+    'log' AS log_key,
     e.at_us,
     e.at_us // 86400000000 AS day,
     k.client_family, k.network_class, a.network_key, k.mechanism,
@@ -37,12 +38,14 @@ WHERE at_us - message_began_us <= 30 * 86400000000;
 SELECT event_id, event_type, message_id, at_us, is_click_machine, is_apple, client_family,
     coalesce(delivered_us, sent_us) AS clock_us,
     CASE WHEN delivered_us IS NOT NULL THEN 'delivered' WHEN sent_us IS NOT NULL THEN 'sent' END AS clock_kind,
-    clicked_us
+    clicked_us, opened_us, apple_opened_us
 FROM (
     SELECT *,
         max(CASE WHEN event_type = 'delivered' THEN at_us END) OVER past_and_now AS delivered_us,
         max(CASE WHEN event_type = 'sent' THEN at_us END) OVER past_and_now AS sent_us,
-        max(CASE WHEN event_type = 'click' THEN at_us END) OVER past AS clicked_us
+        max(CASE WHEN event_type = 'click' THEN at_us END) OVER past AS clicked_us,
+        max(CASE WHEN event_type = 'open' THEN at_us END) OVER past AS opened_us,
+        max(CASE WHEN event_type = 'open' AND is_apple THEN at_us END) OVER past AS apple_opened_us
     FROM message_events
     WINDOW
         past_and_now AS (PARTITION BY message_id ORDER BY at_us RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
@@ -59,7 +62,10 @@ SELECT s.*, c.clock_us, c.clock_kind,
     s.event_type = 'click'
         AND NOT s.is_click_machine
         AND coalesce(s.at_us - c.clock_us >= {clean_click_us}, true)
-        AND coalesce(s.at_us - c.clicked_us >= {burst_us}, true) AS is_clean
+        AND coalesce(s.at_us - c.clicked_us >= {burst_us}, true) AS is_clean,
+    -- how long before it the message's images were last loaded: a click dates a reading (LEARNING.md)
+    s.at_us - c.opened_us AS since_load_us,
+    s.at_us - c.apple_opened_us AS since_apple_load_us
 FROM seen_events s
 LEFT JOIN clocks c ON c.event_id = s.event_id;
 
@@ -103,7 +109,7 @@ FROM campaign_days;
 -- step: opens
 -- one row per open: all of the above; the histories of recipient, domain and network are joined on by their keys
 SELECT f.event_id, f.message_id, f.recipient_id, f.recipient_domain, f.campaign_id, f.sender_id, f.at_us, f.day,
-    f.is_ambiguous, f.client_family, f.network_class, f.network_key, f.mechanism, f.evidence,
+    f.is_ambiguous, f.log_key, f.client_family, f.network_class, f.network_key, f.mechanism, f.evidence,
     f.clock_kind, f.delay_us,
     CASE WHEN b.began_us < f.at_us THEN f.at_us - b.began_us END AS campaign_since_us,
     coalesce(o.message_opens_n, 0) AS message_opens_n,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -89,6 +90,8 @@ class _Seen:
     clock_us: int | None = None
     clock_kind: str | None = None
     clicked_us: int | None = None
+    opened_us: int | None = None
+    apple_opened_us: int | None = None
     is_late: bool = False
     is_clean: bool = False
     opens_before: int = 0
@@ -105,7 +108,20 @@ class _Seen:
     def delay_us(self) -> int | None:
         return None if self.clock_us is None else self.at_us - self.clock_us
 
+    @property
+    def is_quick(self) -> bool:
+        return self.clock_us is not None and self.at_us - self.clock_us < MINUTE_US
+
+    @property
+    def is_slow(self) -> bool:
+        return self.clock_us is not None and self.at_us - self.clock_us >= 60 * MINUTE_US
+
+    def is_prompt_after(self, loaded_us: int | None) -> bool:
+        return loaded_us is not None and self.at_us - loaded_us <= 2 * MINUTE_US
+
     def key(self, column: str) -> str | None:
+        if column == "log_key":
+            return "log"
         value: str | None = self.network_key if column == "network_key" else getattr(self.event, column)
         return value
 
@@ -213,17 +229,10 @@ def _date(known: Sequence[_Seen]) -> None:
         messages.setdefault(seen.event.message_id, []).append(seen)
     for events in messages.values():
         began_us = events[0].at_us
-        for seen in events:
-            seen.is_late = seen.at_us - began_us > MESSAGE_LIFE_US
-        alive = [seen for seen in events if not seen.is_late]
-        for seen in alive:
-            if seen.type in {"open", "click"}:
-                seen.clock_us, seen.clock_kind = _clock(alive, seen.at_us)
-                seen.clicked_us = _latest(
-                    s.at_us for s in alive if s.type == "click" and s.at_us < seen.at_us
-                )
-        for place, seen in enumerate(s for s in alive if s.type == "open"):
-            seen.opens_before = place
+        alive = [seen for seen in events if seen.at_us - began_us <= MESSAGE_LIFE_US]
+        _walk(alive)
+        for seen in events[len(alive) :]:
+            seen.is_late = True
         for seen in events:
             seen.is_clean = (
                 seen.type == "click"
@@ -233,12 +242,28 @@ def _date(known: Sequence[_Seen]) -> None:
             )
 
 
-def _clock(message: Sequence[_Seen], at_us: int) -> tuple[int | None, str | None]:
-    for kind in ("delivered", "sent"):
-        clock_us = _latest(s.at_us for s in message if s.type == kind and s.at_us <= at_us)
-        if clock_us is not None:
-            return clock_us, kind
-    return None, None
+def _walk(message: Sequence[_Seen]) -> None:
+    """Go through a message's events once, in order; those of one microsecond do not see each other."""
+    latest: dict[str, int] = {}
+    opens_n = 0
+    for at_us, moment in groupby(message, key=lambda seen: seen.at_us):
+        together = list(moment)
+        # A delivery of the same microsecond starts the clock: "at or before" the open.
+        latest |= {seen.type: at_us for seen in together if seen.type in {"sent", "delivered"}}
+        for seen in together:
+            if seen.type in {"open", "click"}:
+                seen.clock_kind = next((kind for kind in ("delivered", "sent") if kind in latest), None)
+                seen.clock_us = latest[seen.clock_kind] if seen.clock_kind else None
+                seen.clicked_us = latest.get("click")
+                seen.opened_us = latest.get("open")
+                seen.apple_opened_us = latest.get("apple_open")
+        for seen in together:
+            if seen.type == "open":
+                seen.opens_before = opens_n
+                opens_n += 1
+                if seen.kind.is_apple:
+                    latest["apple_open"] = at_us
+            latest[seen.type] = at_us
 
 
 def _message_history(opened: _Seen, message: Sequence[_Seen]) -> dict[str, int | None]:
@@ -289,12 +314,17 @@ def _key_history(opened: _Seen, known: Sequence[_Seen], key: str, column: str) -
         "apple_n": sum(s.kind.is_apple for s in opens),
         "visible_n": sum(s.kind.is_visible for s in opens),
         "machine_n": sum(s.kind.is_machine for s in opens),
-        "quick_n": sum(s.delay_us is not None and s.delay_us < MINUTE_US for s in opens),
-        "slow_n": sum(s.delay_us is not None and s.delay_us >= 60 * MINUTE_US for s in opens),
+        "quick_n": sum(s.is_quick for s in opens),
+        "slow_n": sum(s.is_slow for s in opens),
+        "visible_quick_n": sum(s.kind.is_visible and s.is_quick for s in opens),
+        "visible_slow_n": sum(s.kind.is_visible and s.is_slow for s in opens),
         "repeat_n": sum(s.opens_before > 0 for s in opens),
         "recipients_n": len({(s.at_us // DAY_US, s.event.recipient_id or s.event.message_id) for s in opens}),
         "clicks_n": len(clicks),
         "clean_n": sum(s.is_clean for s in clicks),
+        "prompt_n": sum(s.is_clean and s.is_prompt_after(s.opened_us) for s in clicks),
+        "apple_clean_n": sum(s.is_clean and s.apple_opened_us is not None for s in clicks),
+        "apple_prompt_n": sum(s.is_clean and s.is_prompt_after(s.apple_opened_us) for s in clicks),
         "replies_n": sum(s.type == "reply" for s in past),
         "active_n": len(active),
         "active_cos": sum(round(1000 * math.cos(angle)) for angle in angles),

@@ -12,6 +12,7 @@ import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -59,7 +60,7 @@ class Model:
     about: Mapping[str, Any] = field(default_factory=dict)
     card: str = ""
 
-    @property
+    @cached_property
     def model_id(self) -> str:
         """A short digest of everything that decides an answer: the same answers, the same id."""
         text = "\n".join([*self._texts().values(), fingerprint()])

@@ -23,6 +23,7 @@ _VIEWS: Final[dict[str, str]] = {
     "network": "its network, and what that network did before",
     "recipient": "what this recipient's opens and clicks looked like before",
     "domain": "what this mailbox domain's opens and clicks looked like before",
+    "log": "what all opens and clicks of this sender look like",
     "later": "the opens, clicks and replies that came after it",
 }
 _CLASSES: Final = {"human": "a person", "prefetch": "Apple's prefetch", "machine": "another machine"}

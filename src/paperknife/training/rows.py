@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
+from paperknife.evidence.columns import KEY_SUMS, KEYS
 from paperknife.evidence.features import encode, masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
     from paperknife.evidence.features import Need
 
@@ -35,9 +35,13 @@ MASKS: Final[tuple[tuple[Need, ...], ...]] = (
     ("clock",),
     ("time_zone",),
     ("recipient", "domain", "time_zone"),
+    ("log",),
     ("user_agent", "ip", "recipient", "domain", "campaign"),
 )
+MINUTE_US: Final = 60_000_000
 MASKED_SHARE: Final = 0.25
+ALONE_SHARE: Final = 0.1
+"""Share of rows that know their own message only, as when a program asks about one open over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +82,13 @@ def sample_rows(
     masked_share : float
         Share of rows with something hidden.
     """
-    import pandas as pd
-
     horizons = list(HORIZON_SHARES)
     drawn = random.choice(len(horizons), size=len(opens), p=list(HORIZON_SHARES.values()))
     places = np.concatenate([opens[drawn == n] for n in range(len(horizons))])
     evidence = pd.concat([tables[name].iloc[opens[drawn == n]] for n, name in enumerate(horizons)])
+    is_alone = random.random(len(evidence)) < ALONE_SHARE
     matrix = encode(evidence)
+    matrix[is_alone] = encode(alone(evidence[is_alone]))
     hidden = random.random(len(matrix)) < masked_share
     which = random.integers(len(MASKS), size=len(matrix))
     for n, missing in enumerate(MASKS):
@@ -96,3 +100,34 @@ def sample_rows(
         evidence["seen_s"].to_numpy(dtype=np.float64),
         evidence["mechanism"].to_numpy(dtype=object),
     )
+
+
+def alone(evidence: pd.DataFrame) -> pd.DataFrame:
+    """Return the evidence as it would be, had the log held nothing but each open's own message.
+
+    Nearly: opens and clicks of the message itself are left out of the histories of its recipient, domain and network.
+    """
+    sums = {
+        f"{key}_{name}": evidence[f"{key}_{name}"].where(evidence[f"{key}_{name}"].isna(), 0)
+        for key in KEYS
+        for name in (*KEY_SUMS, "opens_60s_n")
+    }
+    for key in KEYS:
+        for name in ("sent_n", "delivered_n"):
+            was_mailed = (evidence["clock_kind"] == name.removesuffix("_n")).astype("Int64")
+            sums[f"{key}_{name}"] = was_mailed.where(evidence[f"{key}_{name}"].notna())
+    gaps = {f"{key}_{name}": pd.NA for key in KEYS for name in ("since_open_us", "since_click_us")}
+    follows = (evidence["next_open_us"] <= MINUTE_US).astype("Int64").fillna(0)
+    minutes = {
+        name: follows.where(evidence[name].notna())
+        for name in ("recipient_later_60s_n", "domain_later_60s_n", "network_later_60s_n")
+    }
+    has_recipient = evidence["recipient_id"].notna()
+    return evidence.assign(
+        **sums,
+        **gaps,
+        **minutes,
+        campaign_since_us=pd.NA,
+        recipient_next_open_us=evidence["next_open_us"].where(has_recipient),
+        recipient_next_clean_us=evidence["next_clean_us"].where(has_recipient),
+    ).astype(dict.fromkeys((*gaps, "campaign_since_us"), "Int64"))

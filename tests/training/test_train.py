@@ -1,0 +1,100 @@
+"""Training on a log without truth: better than nothing, modest where it knows little, and the same for a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paperknife.errors import TrainingError
+from paperknife.evaluation.metrics import log_loss
+from paperknife.events.log import read_events
+from paperknife.training.figures import figures
+from paperknife.training.train import blended, train
+from paperknife.verdicts.scoring import score
+from paperknife.worlds.world import make_world
+
+
+@pytest.fixture(scope="module")
+def world():
+    return make_world("plain", messages=6_000, seed=11)
+
+
+@pytest.fixture(scope="module")
+def result(world):
+    return train(read_events(world.events), threads=1)
+
+
+def is_human(world, verdicts):
+    return world.truth_opens.set_index("event_id")["label"].loc[verdicts["event_id"]].eq("human").to_numpy()
+
+
+def test_a_trained_model_is_calibrated_to_its_sender(world, result):
+    verdicts = score(read_events(world.events), result.model)
+    truth = is_human(world, verdicts)
+    assert abs(verdicts["p_human"].mean() - truth.mean()) < 0.08
+    share = truth.mean()
+    assert log_loss(truth, verdicts["p_human"]) < 0.75 * log_loss(truth, np.full(len(truth), share))
+
+
+def test_the_result_says_how_it_was_made(result):
+    assert set(result.agreement["model"]) >= {"start", "recalibrated"}
+    assert result.params["kept"] in {"start", "recalibrated", "retrained"}
+    assert "Apple readers are taken to click as often per reading" in result.report
+    assert any(note.startswith("Kept: ") for note in result.notes)
+    assert all(np.isfinite(value) for value in result.metrics.values())
+    assert set(figures(result)) == {"labels_by_delay.png", "label_sources.png", "agreement.png"}
+
+
+def test_what_is_kept_agrees_best_with_later_labels(result):
+    losses = result.agreement.query("slice == 'all'").set_index("model")["label_loss"]
+    assert losses.idxmin() == result.params["kept"]
+
+
+def test_a_seed_gives_one_model(world, result):
+    again = train(read_events(world.events.sample(frac=1, random_state=2)), threads=2)
+    assert again.model.model_id == result.model.model_id
+
+
+def test_a_tiny_log_gives_back_nearly_the_model_it_began_with():
+    world = make_world("tiny", messages=300, seed=2)
+    log = read_events(world.events)
+    trained = train(log, threads=1)
+    before, after = score(log), score(log, trained.model)
+    assert np.abs(before["p_human"] - after["p_human"]).mean() < 0.06
+    assert any("too few" in note or "fewer" in note for note in trained.notes)
+
+
+def test_four_columns_are_enough_to_train(world):
+    events = world.events[["event_id", "event_type", "occurred_at", "message_id"]]
+    trained = train(read_events(events), threads=1)
+    assert len(score(read_events(events), trained.model)) == len(world.truth_opens)
+
+
+def test_a_log_without_opens_cannot_be_learned_from(world):
+    with pytest.raises(TrainingError, match="holds no opens"):
+        train(read_events(world.events[world.events["event_type"] != "open"]))
+
+
+def test_nothing_to_begin_from_and_nothing_to_learn():
+    events = pd.DataFrame(
+        {
+            "event_id": ["a", "b"],
+            "event_type": "open",
+            "message_id": ["m", "n"],
+            "occurred_at": pd.to_datetime(["2026-01-31T09:00:00Z", "2026-01-31T10:00:00Z"]),
+        }
+    )
+    with pytest.raises(TrainingError, match="Train with --from default"):
+        train(read_events(events), start=None)
+
+
+def test_labels_and_prior_are_blended_by_what_they_are_worth():
+    labels = pd.DataFrame(
+        {"h": [1.0, None, 0.0], "h_weight": [1.0, 0.0, 1.0], "m": [0.0, None, 0.0], "m_weight": [1.0, 0, 1]}
+    )
+    prior = np.array([[0.5, 0.5, 0.0], [0.25, 0.75, 0.0], [0.5, 0.5, 0.0]])
+    soft, weights = blended(labels, np.array([False, False, True]), prior)
+    assert soft[0, 0] == pytest.approx((1 + 0.2 * 0.5) / 1.2)
+    assert soft[1, 0] == pytest.approx(0.25)
+    assert weights[:, 1].tolist() == [1.2, 0.2, 0.0]  # an ambiguous recipient teaches nothing
