@@ -124,3 +124,10 @@ def test_numbers_out_of_range_are_refused(options, says):
 def test_a_handful_of_messages_is_a_world_too(family, messages):
     world = make_world(family, messages, seed=2)
     assert len(world.truth_opens) == (world.events.drop_duplicates("event_id")["event_type"] == "open").sum()
+
+
+def test_a_log_that_nothing_reached_is_empty_and_so_is_its_truth():
+    worlds = [make_world("times_only", 1, seed=seed, days=1) for seed in range(12)]
+    empty = [world for world in worlds if world.events.empty]
+    assert empty
+    assert all(world.truth_opens.empty and world.truth_messages.empty for world in empty)

@@ -120,8 +120,8 @@ def _vendor_verdicts(
     """Return the provider's own word on each event: rules on agent, address and speed, some of them wrong."""
     relay_heads = ("172.22", "104.28", "146.75", "140.248", "2a02:26f7")
     bare = agent == "Mozilla/5.0"
-    relay = np.array([text is not None and text.startswith(relay_heads) for text in ip])
-    google = np.array([text is not None and "Edge/12.246" in text for text in agent])
+    relay = np.array([text is not None and text.startswith(relay_heads) for text in ip], dtype=np.bool_)
+    google = np.array([text is not None and "Edge/12.246" in text for text in agent], dtype=np.bool_)
     machine = (bare & (relay | (ip == None))) | google | (delay_s < laws.vendor_quick_s)  # noqa: E711 - elementwise
     machine ^= rng.random(len(machine)) < laws.vendor_error_share
     words = np.where(machine, "machine", "human").astype(object)
