@@ -119,8 +119,8 @@ def _figures(log: EventLog) -> _Figures:
         early_n, timed_n = _row(
             connection,
             "SELECT count(*) FILTER (occurred_at < delivered_at), count(delivered_at) FROM ("
-            "SELECT event_type, occurred_at, min(occurred_at) FILTER (event_type = 'delivered') OVER (PARTITION BY message_id) AS delivered_at "
-            "FROM events) WHERE event_type = 'open'",
+            "SELECT event_type, occurred_at, min(occurred_at) FILTER (event_type = 'delivered') "
+            "OVER (PARTITION BY message_id) AS delivered_at FROM events) WHERE event_type = 'open'",
         )
         seconds_n, minutes_n = _row(
             connection,

@@ -121,7 +121,8 @@ def ingest(
                     batch = _broken(payload) if isinstance(payload, Broken) else translator.parse(payload)
                     store.add(batch.events)
                     usable_n += len(batch.events)
-                    unknown.update(batch.unknown_types)
+                    if batch.unknown_types:
+                        unknown.update(batch.unknown_types)
                     for bad in batch.rejected:
                         rejected[bad.reason] += 1
                         taken_for.update(

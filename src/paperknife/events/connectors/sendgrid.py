@@ -14,7 +14,7 @@ Quirks
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from paperknife.events.connectors.base import (
     BadRowError,
@@ -56,15 +56,14 @@ class SendGrid(Connector):
             message=_message(raw),
             recipient=text(raw.get("email")),
             event_id=text(raw.get("sg_event_id")),
-            campaign=first_text(*(raw.get(name) for name in _CAMPAIGN)),
+            campaign=first_text(
+                raw.get("marketing_campaign_id"), raw.get("singlesend_id"), raw.get("category")
+            ),
             ip=text(raw.get("ip")),
             user_agent=as_given(raw.get("useragent")),
             url=text(raw.get("url")),
             vendor_verdict="machine" if raw.get("sg_machine_open") is True else None,
         )
-
-
-_CAMPAIGN: Final = ("marketing_campaign_id", "singlesend_id", "category")
 
 
 def _message(raw: Mapping[str, Any]) -> str:
