@@ -1,0 +1,7 @@
+"""Labels for training without anyone's word: soft, with weights, and with a diagnosis of what they rest on.
+
+Three sources, one module each: `votes` (small rules that say machine or person), `excess_hazard` (what is
+left of Apple's fetches after taking away people's reading), `click_dating` (a click says when a reading was).
+`soft_labels` puts them together, `gates` says where a log does not support them. Nothing that scores may
+import this package.
+"""
