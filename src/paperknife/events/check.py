@@ -7,18 +7,17 @@ changes what a user should do, and are named with the finding.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from paperknife.errors import did_you_mean
-from paperknife.events.reading import connect
+from paperknife.events.figures import open_figures
 from paperknife.events.schema import COLUMN_NAMES
-from paperknife.events.summary import LogSummary, share
+from paperknife.events.summary import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import duckdb
-
+    from paperknife.events.figures import OpenFigures
     from paperknife.events.log import EventLog
 
 Level = Literal["good", "note", "warning"]
@@ -58,24 +57,6 @@ class Finding:
     advice: str = ""
 
 
-@dataclass(frozen=True)
-class _Figures:
-    log: EventLog
-    summary: LogSummary
-    opens_n: int
-    neither_n: int
-    top_agent_n: int
-    top_ip_n: int
-    agents_n: int
-    ips_n: int
-    reopened_n: int
-    early_n: int
-    timed_n: int
-    whole_second_n: int
-    whole_minute_n: int
-    flagged_n: int
-
-
 def check(log: EventLog) -> list[Finding]:
     """Return what a log's evidence is worth: warnings first, then notes, then what is good.
 
@@ -94,69 +75,13 @@ def check(log: EventLog) -> list[Finding]:
     >>> for finding in check(read_events("log/")):  # doctest: +SKIP
     ...     print(finding.level, finding.said)
     """
-    figures = _figures(log)
+    figures = open_figures(log)
     asked = _QUESTIONS if figures.opens_n else (_no_opens, _rows)
     findings = [finding for question in asked for finding in question(figures)]
     return sorted(findings, key=lambda finding: ("warning", "note", "good").index(finding.level))
 
 
-def _figures(log: EventLog) -> _Figures:
-    summary = log.summary()
-    connection = connect()
-    try:
-        log.register(connection)
-        opens_n, neither_n, agents_n, ips_n, flagged_n = _row(
-            connection,
-            "SELECT count(*), count(*) FILTER (coalesce(ip, network_class) IS NULL "
-            "AND coalesce(user_agent, client_family) IS NULL), count(user_agent), count(ip), count(vendor_verdict) "
-            "FROM events WHERE event_type = 'open'",
-        )
-        (reopened_n,) = _row(
-            connection,
-            "SELECT count(*) FROM (SELECT message_id FROM events WHERE event_type = 'open' "
-            "GROUP BY message_id HAVING count(*) > 1)",
-        )
-        early_n, timed_n = _row(
-            connection,
-            "SELECT count(*) FILTER (occurred_at < delivered_at), count(delivered_at) FROM ("
-            "SELECT event_type, occurred_at, min(occurred_at) FILTER (event_type = 'delivered') "
-            "OVER (PARTITION BY message_id) AS delivered_at FROM events) WHERE event_type = 'open'",
-        )
-        seconds_n, minutes_n = _row(
-            connection,
-            "SELECT count(*) FILTER (epoch_us(occurred_at) % 1000000 = 0), "
-            "count(*) FILTER (epoch_us(occurred_at) % 60000000 = 0) FROM events",
-        )
-        return _Figures(
-            log=log,
-            summary=summary,
-            opens_n=opens_n,
-            neither_n=neither_n,
-            top_agent_n=_most_frequent(connection, "user_agent"),
-            top_ip_n=_most_frequent(connection, "ip"),
-            agents_n=agents_n,
-            ips_n=ips_n,
-            reopened_n=reopened_n,
-            early_n=early_n,
-            timed_n=timed_n,
-            whole_second_n=seconds_n,
-            whole_minute_n=minutes_n,
-            flagged_n=flagged_n,
-        )
-    finally:
-        connection.close()
-
-
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    return tuple(connection.execute(query).fetchall()[0])
-
-
-def _most_frequent(connection: duckdb.DuckDBPyConnection, column: str) -> int:
-    query = f"SELECT count(*) AS n FROM events WHERE event_type = 'open' AND {column} IS NOT NULL GROUP BY {column}"
-    return int(_row(connection, f"SELECT coalesce(max(n), 0) FROM ({query})")[0])
-
-
-def _no_opens(figures: _Figures) -> Iterator[Finding]:
+def _no_opens(figures: OpenFigures) -> Iterator[Finding]:
     yield Finding(
         "no_opens",
         "warning",
@@ -166,7 +91,7 @@ def _no_opens(figures: _Figures) -> Iterator[Finding]:
     )
 
 
-def _size(figures: _Figures) -> Iterator[Finding]:
+def _size(figures: OpenFigures) -> Iterator[Finding]:
     if figures.opens_n < FEW_OPENS:
         yield Finding(
             "few_opens",
@@ -186,7 +111,7 @@ def _size(figures: _Figures) -> Iterator[Finding]:
         )
 
 
-def _network_and_client(figures: _Figures) -> Iterator[Finding]:
+def _network_and_client(figures: OpenFigures) -> Iterator[Finding]:
     ip, agent = figures.summary.opens_with["ip"], figures.summary.opens_with["user_agent"]
     neither = share(figures.neither_n, figures.opens_n)
     if ip >= MOST and agent >= MOST:
@@ -217,7 +142,7 @@ def _network_and_client(figures: _Figures) -> Iterator[Finding]:
         )
 
 
-def _one_sided(figures: _Figures) -> Iterator[Finding]:
+def _one_sided(figures: OpenFigures) -> Iterator[Finding]:
     for code, what, top, known, why in (
         (
             "one_ip",
@@ -245,7 +170,7 @@ def _one_sided(figures: _Figures) -> Iterator[Finding]:
             )
 
 
-def _clock(figures: _Figures) -> Iterator[Finding]:
+def _clock(figures: OpenFigures) -> Iterator[Finding]:
     summary = figures.summary
     delivered, clocked = summary.delivered_share, summary.clocked_share
     if delivered >= MOST:
@@ -279,7 +204,7 @@ def _clock(figures: _Figures) -> Iterator[Finding]:
         )
 
 
-def _resolution(figures: _Figures) -> Iterator[Finding]:
+def _resolution(figures: OpenFigures) -> Iterator[Finding]:
     events_n = figures.summary.events_n
     if share(figures.whole_minute_n, events_n) > MOST:
         yield Finding(
@@ -300,7 +225,7 @@ def _resolution(figures: _Figures) -> Iterator[Finding]:
         yield Finding("fine_times", "good", "Times have fractions of a second.")
 
 
-def _types(figures: _Figures) -> Iterator[Finding]:
+def _types(figures: OpenFigures) -> Iterator[Finding]:
     by_type = figures.summary.events_by_type
     clicks_n = by_type["click"]
     if figures.opens_n == figures.summary.events_n:
@@ -331,7 +256,7 @@ def _types(figures: _Figures) -> Iterator[Finding]:
         yield Finding("clicks", "good", f"The log has {clicks_n:,} clicks.")
 
 
-def _repeats(figures: _Figures) -> Iterator[Finding]:
+def _repeats(figures: OpenFigures) -> Iterator[Finding]:
     opened_n = figures.summary.opened_messages_n
     if opened_n >= FEW_OPENS and figures.reopened_n == 0:
         yield Finding(
@@ -343,7 +268,7 @@ def _repeats(figures: _Figures) -> Iterator[Finding]:
         )
 
 
-def _ids(figures: _Figures) -> Iterator[Finding]:
+def _ids(figures: OpenFigures) -> Iterator[Finding]:
     costs = {
         "recipient_id": "Habits of recipients, such as hours and usual client, are not known.",
         "recipient_domain": "Gateways of a company, which fetch for all of its people, are harder to see.",
@@ -369,7 +294,7 @@ def _ids(figures: _Figures) -> Iterator[Finding]:
         )
 
 
-def _rows(figures: _Figures) -> Iterator[Finding]:
+def _rows(figures: OpenFigures) -> Iterator[Finding]:
     summary = figures.summary
     if bad := sum(summary.quarantined.values()):
         reasons = ", ".join(f"{reason} ({count:,})" for reason, count in summary.quarantined.items())
@@ -409,7 +334,7 @@ def _rows(figures: _Figures) -> Iterator[Finding]:
             )
 
 
-_QUESTIONS: Final[tuple[Callable[[_Figures], Iterator[Finding]], ...]] = (
+_QUESTIONS: Final[tuple[Callable[[OpenFigures], Iterator[Finding]], ...]] = (
     _size,
     _network_and_client,
     _one_sided,
