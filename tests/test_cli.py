@@ -27,11 +27,13 @@ def run(monkeypatch, capsys):
 
     def run_command(*arguments):
         monkeypatch.setattr(sys, "argv", ["paperknife", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
+        try:
             cli.main()
-            raise SystemExit(0)
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
         said = capsys.readouterr()
-        return ended.value.code or 0, said.out, said.err
+        return code, said.out, said.err
 
     return run_command
 

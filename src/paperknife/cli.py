@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from paperknife.errors import MissingExtraError, PaperknifeError
+from paperknife.events.connectors import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,7 +127,7 @@ def ingest(
         list[str],
         typer.Argument(metavar="IN...", help="Payload files, folders or globs; - for standard input."),
     ],
-    provider: Annotated[str, Flag(help="Who sent the payloads: mailgun or sendgrid.")],
+    provider: Annotated[str, Flag(help=f"Who sent the payloads: {', '.join(PROVIDERS)}.")],
     out: Annotated[Path, Flag(help="The log: a folder that is made or added to.")],
 ) -> None:
     """Turn a provider's webhook payloads into a canonical event log."""

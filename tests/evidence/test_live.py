@@ -52,7 +52,7 @@ def as_log(events):
     return read_events(pd.DataFrame(rows).astype({"occurred_at": "datetime64[us, UTC]"}))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(event, min_size=1, max_size=30), st.sampled_from(["instant", "1h", "settled"]))
 def test_live_equals_the_log_to_the_last_bit(events, horizon):
     opens = [e for e in events if e.event_type == "open"]

@@ -21,8 +21,10 @@ BARE = {"ip": "172.225.10.20", "user_agent": "Mozilla/5.0"}
 @pytest.fixture(scope="module")
 def evidence():
     at = pd.to_datetime(["2026-03-02T09:00:00Z", "2026-03-02T09:00:20Z", "2026-03-02T15:00:00Z"])
-    rows = [{"event_id": n, "event_type": t, "message_id": "m", **more}
-            for n, t, more in [("d", "delivered", {}), ("o1", "open", BARE), ("o2", "open", BARE)]]
+    rows = [
+        {"event_id": n, "event_type": t, "message_id": "m", **more}
+        for n, t, more in [("d", "delivered", {}), ("o1", "open", BARE), ("o2", "open", BARE)]
+    ]
     return gather_evidence(read_events(pd.DataFrame(rows).assign(occurred_at=at)))
 
 
@@ -47,7 +49,11 @@ def test_the_default_model_is_small_and_holds_no_pickle():
 def test_saving_and_loading_changes_nothing(evidence, tmp_path):
     model = load_model()
     again = load_model(model.save(tmp_path / "kept"))
-    assert again.model_id == model.model_id == json.loads((tmp_path / "kept/manifest.json").read_text())["model_id"]
+    assert (
+        again.model_id
+        == model.model_id
+        == json.loads((tmp_path / "kept/manifest.json").read_text())["model_id"]
+    )
     assert np.array_equal(again.predict(evidence), model.predict(evidence))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ class DuckDBEngine:
         self.connection.execute("SET TimeZone = 'UTC'")
         # Row order carries no meaning here, and giving it up saves memory and time.
         self.connection.execute("SET preserve_insertion_order = false")
-        self.connection.execute("SET enable_progress_bar = false")
+        # In a notebook without ipywidgets DuckDB has no bar to switch off, and says so by an error.
+        with suppress(duckdb.Error):
+            self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute(f"SET temp_directory = '{self._spill.name}'")
         if self._memory is not None:
             self.connection.execute(f"SET memory_limit = '{self._memory}'")
@@ -103,4 +106,5 @@ class DuckDBEngine:
 
     def fetch(self, table: str) -> pd.DataFrame:
         """Return a table's rows as a DataFrame, in no particular order."""
-        return self.connection.table(table).df()
+        frame: pd.DataFrame = self.connection.table(table).df()
+        return frame

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -73,7 +74,9 @@ def connect(folder: str | None = None) -> duckdb.DuckDBPyConnection:
 
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
+    # In a notebook without ipywidgets DuckDB has no bar to switch off, and says so by an error.
+    with suppress(duckdb.Error):
+        connection.execute("SET enable_progress_bar = false")
     if folder is not None:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
         connection.execute(f"SET temp_directory = {quoted(folder + '/spill')}")

@@ -20,7 +20,9 @@ from paperknife.evidence.columns import AFTERMATH, HISTORY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 Need = Literal[
     "user_agent", "ip", "clock", "recipient", "domain", "campaign", "log", "aftermath", "time_zone"
@@ -52,8 +54,10 @@ class Columns:
 
     def microseconds(self) -> Floats:
         """Return when each open came: microseconds since 1970, UTC."""
-        stamps = self._evidence["occurred_at"].dt.as_unit("us").astype("int64")
-        return stamps.to_numpy(dtype=np.float64)
+        stamps: Floats = (
+            self._evidence["occurred_at"].dt.as_unit("us").astype("int64").to_numpy(dtype=np.float64)
+        )
+        return stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class Feature:
 
 def _log_s(microseconds: Floats) -> Floats:
     """Return log10(1 + seconds): 0 for at once, 1.8 for a minute, 3.6 for an hour, 4.9 for a day."""
-    return np.log10(1 + np.maximum(microseconds, 0) / 1e6)
+    logarithm: Floats = np.log10(1 + np.maximum(microseconds, 0) / 1e6)
+    return logarithm
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -91,7 +96,8 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 
 
 def _capped(counts: Floats, most: float) -> Floats:
-    return np.minimum(counts, most)
+    capped: Floats = np.minimum(counts, most)
+    return capped
 
 
 def _activity_gap_h(columns: Columns, key: str) -> Floats:
@@ -281,30 +287,18 @@ _NETWORK_GROUPS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+def _is_one_of(view: View, column: str, need: Need, group: str, values: tuple[str, ...]) -> Feature:
+    null_means = "no IP" if need == "ip" else "no user agent"
+    return Feature(
+        f"{view}_is_{group}", view, "0 or 1", (need,), null_means, lambda c: c.is_one_of(column, values)
+    )
+
+
 def _kinds() -> list[Feature]:
-    clients = [
-        Feature(
-            f"client_is_{group}",
-            "client",
-            "0 or 1",
-            ("user_agent",),
-            "no user agent",
-            lambda c, families=families: c.is_one_of("client_family", families),
-        )  # type: ignore[misc]
-        for group, families in _CLIENT_GROUPS.items()
+    return [
+        *(_is_one_of("client", "client_family", "user_agent", *group) for group in _CLIENT_GROUPS.items()),
+        *(_is_one_of("network", "network_class", "ip", *group) for group in _NETWORK_GROUPS.items()),
     ]
-    networks = [
-        Feature(
-            f"network_is_{group}",
-            "network",
-            "0 or 1",
-            ("ip",),
-            "no IP",
-            lambda c, classes=classes: c.is_one_of("network_class", classes),
-        )  # type: ignore[misc]
-        for group, classes in _NETWORK_GROUPS.items()
-    ]
-    return [*clients, *networks]
 
 
 _KEY_NEEDS: Final[dict[str, Need]] = {
@@ -495,7 +489,7 @@ def feature_names() -> tuple[str, ...]:
     return tuple(feature.name for feature in catalogue())
 
 
-def encode(evidence: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def encode(evidence: pd.DataFrame) -> NDArray[np.float32]:
     """Return what a model sees of each open.
 
     Parameters
@@ -520,9 +514,7 @@ def is_evidence(table: object) -> bool:
     return isinstance(table, pd.DataFrame) and {"delay_us", "seen_s", "mechanism"} <= set(table.columns)
 
 
-def masked(
-    matrix: np.ndarray[tuple[int, int], np.dtype[np.float32]], missing: Iterable[Need]
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def masked(matrix: NDArray[np.float32], missing: Iterable[Need]) -> NDArray[np.float32]:
     """Return a copy in which every feature that needs one of the missing things is null.
 
     Features that live on either the user agent or the IP (whose `needs` hold both) go only when both are missing.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ from paperknife.evidence.kinds import Kind, kinds
 from paperknife.evidence.networks import NetworkTable, network_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 DAY_US: Final = 86_400_000_000
 MINUTE_US: Final = 60_000_000
@@ -142,11 +142,23 @@ def evidence_of(questions: Sequence[Asked], networks: NetworkTable | None = None
     """
     look_up = _looker([event for asked in questions for event in (asked.open, *asked.events)], networks)
     rows = [_row(asked, look_up) for asked in questions]
-    table = pd.DataFrame(rows, columns=[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH])
-    table["occurred_at"] = pd.to_datetime(
-        table["occurred_at"].astype("int64"), unit="us", utc=True
-    ).dt.as_unit("us")
-    return table.astype(TYPES)
+    return pd.DataFrame(
+        {name: _column(name, rows) for name in (*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH)}
+    )
+
+
+def _column(name: str, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Return one column of the evidence table, typed at once: casting a hundred columns costs more than the rest."""
+    values = [row.get(name) for row in rows]
+    if name == "occurred_at":
+        return pd.to_datetime(np.array(values, dtype=np.int64), unit="us", utc=True).as_unit("us")
+    if TYPES[name] == "str":
+        return pd.Series(values, dtype="str")
+    if TYPES[name] != "Int64":
+        return np.array(values, dtype=TYPES[name])
+    is_null = np.array([value is None for value in values], dtype=bool)
+    numbers = np.array([0 if value is None else value for value in values], dtype=np.int64)
+    return pd.arrays.IntegerArray(numbers, is_null)
 
 
 def _looker(events: Sequence[Event], networks: NetworkTable | None) -> Callable[[Event], _Seen]:

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
 
-    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
+    Matrix = NDArray[Any]
 
 FORMAT: Final = 1
 _BOOSTERS: Final = ("machine.txt", "human.txt")
@@ -114,14 +115,14 @@ class Model:
         return np.concatenate(blocks) if blocks else np.empty((0, 3))
 
     def probabilities(
-        self, matrix: Matrix, seen_s: pd.Series[float], mechanisms: pd.Series[str], *, threads: int = 0
+        self, matrix: Matrix, seen_s: ArrayLike, mechanisms: ArrayLike, *, threads: int = 0
     ) -> Matrix:
         """Return the three probabilities from features already encoded; see `predict`."""
         log_odds = self.stages.log_odds(matrix, threads=threads)
         seen = np.asarray(seen_s, dtype=np.float64)
         roads = np.asarray(mechanisms, dtype=object)
-        machine = self.machine_calibration(log_odds[:, 0], seen, roads)  # type: ignore[arg-type]
-        human = self.human_calibration(log_odds[:, 1], seen, roads)  # type: ignore[arg-type]
+        machine = self.machine_calibration(log_odds[:, 0], seen, roads)
+        human = self.human_calibration(log_odds[:, 1], seen, roads)
         return three_probabilities(machine, human)
 
     def reasons(self, evidence: pd.DataFrame, *, threads: int = 0) -> list[list[str]]:

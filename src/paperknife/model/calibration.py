@@ -15,7 +15,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 HORIZON_EDGES_S: Final = (0.0, 3_600.0, 86_400.0)
 """Rows are calibrated by how much has been seen: nothing, up to an hour, up to a day, more."""
@@ -36,7 +38,8 @@ def expit(log_odds: Floats) -> Floats:
 def logit(probability: Floats) -> Floats:
     """Return the log-odds of a probability, kept within plus and minus `_MOST`."""
     safe = np.clip(probability, 1e-12, 1 - 1e-12)
-    return np.clip(np.log(safe / (1 - safe)), -_MOST, _MOST)
+    log_odds: Floats = np.clip(np.log(safe / (1 - safe)), -_MOST, _MOST)
+    return log_odds
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,12 @@ class Curve:
     def __call__(self, log_odds: Floats) -> Floats:
         """Return the calibrated log-odds."""
         if not self.knots:
-            return np.clip(log_odds, -_MOST, _MOST)
-        inside = np.interp(log_odds, self.knots, self.values)
+            return logit(expit(log_odds))
+        inside: Floats = np.interp(log_odds, self.knots, self.values)
         # Beyond the knots the shift of the last knot goes on, so that the order of extreme rows survives.
         beyond = np.minimum(log_odds - self.knots[0], 0) + np.maximum(log_odds - self.knots[-1], 0)
-        return np.clip(inside + beyond, -_MOST, _MOST)
+        bounded: Floats = np.clip(inside + beyond, -_MOST, _MOST)
+        return bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,9 @@ class Calibration:
     offsets: Mapping[str, float] = field(default_factory=dict)
     before: Calibration | None = None
 
-    def __call__(self, log_odds: Floats, seen_s: Floats, mechanisms: Sequence[str]) -> Floats:
+    def __call__(
+        self, log_odds: Floats, seen_s: Floats, mechanisms: Sequence[str] | NDArray[np.object_]
+    ) -> Floats:
         """Return calibrated probabilities.
 
         Parameters
@@ -123,7 +129,7 @@ class Calibration:
         return cls(curves, offsets, cls.from_dict(stored["before"]) if stored.get("before") else None)
 
 
-def horizon_groups(seen_s: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def horizon_groups(seen_s: Floats) -> NDArray[np.intp]:
     """Return each row's horizon group, 0 for the instant to 3 for more than a day."""
     return np.searchsorted(HORIZON_EDGES_S, seen_s, side="left")
 
@@ -133,7 +139,7 @@ def fit_calibration(
     labels: Floats,
     weights: Floats,
     seen_s: Floats,
-    mechanisms: Sequence[str],
+    mechanisms: Sequence[str] | NDArray[np.object_],
     *,
     before: Calibration | None = None,
     pseudo_rows: float = _PSEUDO_ROWS,
@@ -195,7 +201,7 @@ def _fit_curve(log_odds: Floats, labels: Floats, weights: Floats, pseudo_rows: f
     return Curve(tuple(knots.tolist()), tuple(np.round(values[first], 6).tolist()))
 
 
-def _never_falling(rates: Floats, weights: Floats) -> Floats:
+def _never_falling(rates: NDArray[Any], weights: NDArray[Any]) -> Floats:
     """Return the nearest never-falling sequence: pool adjacent violators (Ayer et al., 1955)."""
     pools: list[tuple[float, float, int]] = []
     for rate, weight in zip(rates.tolist(), weights.tolist(), strict=True):

@@ -14,8 +14,9 @@ from paperknife.model.stages import fit_stages, three_probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
-    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
+    Matrix = NDArray[Any]
 
 CLASSES = np.array(["human", "prefetch", "machine"], dtype=object)
 
@@ -112,13 +113,17 @@ class OpenClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         log_odds = self.stages_.log_odds(self._matrix(X, reset=False), threads=self.n_jobs)
         return three_probabilities(expit(log_odds[:, 0]), expit(log_odds[:, 1]))
 
-    def predict(self, X: pd.DataFrame | Matrix) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    def predict(self, X: pd.DataFrame | Matrix) -> NDArray[np.object_]:
         """Return the likeliest class of each open."""
-        return CLASSES[self.predict_proba(X).argmax(axis=1)]
+        named: NDArray[np.object_] = CLASSES[self.predict_proba(X).argmax(axis=1)]
+        return named
 
     def _matrix(self, X: pd.DataFrame | Matrix, *, reset: bool) -> Matrix:
-        values = encode(X) if is_evidence(X) else X  # type: ignore[arg-type]
-        return validate_data(self, values, reset=reset, dtype=np.float32, ensure_all_finite="allow-nan")  # type: ignore[no-any-return]
+        values = encode(X) if is_evidence(X) else X  # type: ignore[arg-type]  # is_evidence is a DataFrame
+        matrix: Matrix = validate_data(
+            self, values, reset=reset, dtype=np.float32, ensure_all_finite="allow-nan"
+        )
+        return matrix
 
 
 def soft_matrix(y: Any) -> Matrix:
@@ -134,8 +139,9 @@ def soft_matrix(y: Any) -> Matrix:
         unknown = sorted({str(name) for name in np.unique(labels.astype(str))} - set(CLASSES))
         if unknown:
             raise ValueError(f"Unknown labels {', '.join(unknown[:3])}: expected human, prefetch or machine.")
-        return (labels.astype(str)[:, None] == CLASSES.astype(str)[None, :]).astype(np.float64)
-    soft = labels.astype(np.float64)
+        named: Matrix = (labels.astype(str)[:, None] == CLASSES.astype(str)[None, :]).astype(np.float64)
+        return named
+    soft: Matrix = labels.astype(np.float64)
     if soft.shape[1] != len(CLASSES) or (soft < 0).any() or not np.allclose(soft.sum(axis=1), 1):
         raise ValueError(
             "Soft labels need three columns (human, prefetch, machine) of probabilities that sum to 1."

@@ -13,7 +13,9 @@ import numpy as np
 from paperknife.evidence.features import catalogue
 
 if TYPE_CHECKING:
-    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[Any]
 
 _VIEWS: Final[dict[str, str]] = {
     "timing": "how long after delivery, and at what hour of the recipient's day, it came",

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import lightgbm as lgb
+    from numpy.typing import NDArray
 
-    Matrix = np.ndarray[tuple[int, int], np.dtype[np.floating[Any]]]
-    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+    Matrix = NDArray[Any]
+    Floats = NDArray[np.float64]
 
 DEFAULT_PARAMS: Final[Mapping[str, Any]] = {
     "num_leaves": 31,

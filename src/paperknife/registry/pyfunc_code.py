@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow
 import pandas as pd
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 from paperknife.model.bundle import load_model
 
@@ -27,7 +27,7 @@ def answer(model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(model.predict(evidence), columns=["p_human", "p_prefetch", "p_machine"])
 
 
-class OpenModel(PythonModel):  # type: ignore[misc]  # mlflow is untyped
+class OpenModel(PythonModel):
     """A paperknife bundle as MLflow sees it."""
 
     def load_context(self, context: Any) -> None:

@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # never telemetry; before mlflow is imported
+
 import mlflow
 
 from paperknife.registry import pyfunc_code

@@ -14,10 +14,12 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from paperknife.model.bundle import Model
     from paperknife.training.rows import Rows
 
-    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
+    Matrix = NDArray[Any]
 
 
 def agreement(models: Mapping[str, Model], later: Rows, soft: Matrix, weights: Matrix) -> pd.DataFrame:

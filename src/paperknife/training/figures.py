@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from paperknife.training.train import TrainingResult
@@ -24,7 +25,7 @@ def figures(result: TrainingResult) -> dict[str, Figure]:
     }
 
 
-def _axes(title: str, width: float = 7.0) -> tuple[Figure, object]:
+def _axes(title: str, width: float = 7.0) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, 3.6), layout="constrained")
@@ -45,11 +46,11 @@ def labels_by_delay(result: TrainingResult) -> Figure:
     edges = np.geomspace(1 / 3600, 24 * 14, 40)
     for name, share in (("prefetch", 1 - human), ("human", human)):
         counts, _ = np.histogram(hours, edges, weights=share)
-        axes.stairs(counts, edges, fill=True, alpha=0.65, color=INK[name], label=name)  # type: ignore[attr-defined]
-    axes.set_xscale("log")  # type: ignore[attr-defined]
-    axes.set_xticks([1 / 60, 1, 24, 168], ["1 min", "1 h", "1 day", "7 days"])  # type: ignore[attr-defined]
-    axes.set_ylabel("opens")  # type: ignore[attr-defined]
-    axes.legend(frameon=False)  # type: ignore[attr-defined]
+        axes.stairs(counts, edges, fill=True, alpha=0.65, color=INK[name], label=name)
+    axes.set_xscale("log")
+    axes.set_xticks([1 / 60, 1, 24, 168], ["1 min", "1 h", "1 day", "7 days"])
+    axes.set_ylabel("opens")
+    axes.legend(frameon=False)
     return figure
 
 
@@ -57,8 +58,8 @@ def label_sources(result: TrainingResult) -> Figure:
     """Return how many opens each source labelled."""
     figure, axes = _axes("Where the labels come from")
     counts = result.labels.opens["source"].fillna("none").value_counts().sort_values()
-    axes.barh(counts.index.astype(str), counts.to_numpy(), color=INK["human"])  # type: ignore[attr-defined]
-    axes.set_xlabel("opens")  # type: ignore[attr-defined]
+    axes.barh(counts.index.astype(str), counts.to_numpy(), color=INK["human"])
+    axes.set_xlabel("opens")
     return figure
 
 
@@ -69,9 +70,9 @@ def agreement_by_slice(result: TrainingResult) -> Figure:
     for name, rows in result.agreement.groupby("model"):
         axes.scatter(
             rows["label_human"], rows["p_human"], marker=marks[str(name)], label=str(name), alpha=0.8
-        )  # type: ignore[attr-defined]
-    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)  # type: ignore[attr-defined]
-    axes.set_xlabel("labelled human, mean")  # type: ignore[attr-defined]
-    axes.set_ylabel("p_human, mean")  # type: ignore[attr-defined]
-    axes.legend(frameon=False)  # type: ignore[attr-defined]
+        )
+    axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+    axes.set_xlabel("labelled human, mean")
+    axes.set_ylabel("p_human, mean")
+    axes.legend(frameon=False)
     return figure

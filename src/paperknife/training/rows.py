@@ -18,10 +18,12 @@ from paperknife.evidence.features import encode, masked
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from paperknife.evidence.features import Need
 
-    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
-    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+    Matrix = NDArray[Any]
+    Floats = NDArray[np.float64]
 
 HORIZON_SHARES: Final[dict[str, float]] = {"instant": 0.4, "1h": 0.1, "24h": 0.15, "settled": 0.35}
 """Share of rows per horizon; most at the instant, where an open is asked about most often and answered hardest."""
@@ -58,14 +60,14 @@ class Rows:
     """
 
     matrix: Matrix
-    open_n: np.ndarray[tuple[int], np.dtype[np.intp]]
+    open_n: NDArray[np.intp]
     seen_s: Floats
-    mechanism: np.ndarray[tuple[int], np.dtype[np.object_]]
+    mechanism: NDArray[np.object_]
 
 
 def sample_rows(
     tables: Mapping[str, pd.DataFrame],
-    opens: np.ndarray[tuple[int], np.dtype[np.intp]],
+    opens: NDArray[np.intp],
     random: np.random.Generator,
     *,
     masked_share: float = MASKED_SHARE,
@@ -116,7 +118,8 @@ def alone(evidence: pd.DataFrame) -> pd.DataFrame:
         for name in ("sent_n", "delivered_n"):
             was_mailed = (evidence["clock_kind"] == name.removesuffix("_n")).astype("Int64")
             sums[f"{key}_{name}"] = was_mailed.where(evidence[f"{key}_{name}"].notna())
-    gaps = {f"{key}_{name}": pd.NA for key in KEYS for name in ("since_open_us", "since_click_us")}
+    nothing = pd.Series(pd.NA, index=evidence.index, dtype="Int64")
+    gaps = {f"{key}_{name}": nothing for key in KEYS for name in ("since_open_us", "since_click_us")}
     follows = (evidence["next_open_us"] <= MINUTE_US).astype("Int64").fillna(0)
     minutes = {
         name: follows.where(evidence[name].notna())
@@ -127,7 +130,7 @@ def alone(evidence: pd.DataFrame) -> pd.DataFrame:
         **sums,
         **gaps,
         **minutes,
-        campaign_since_us=pd.NA,
+        campaign_since_us=nothing,
         recipient_next_open_us=evidence["next_open_us"].where(has_recipient),
         recipient_next_clean_us=evidence["next_clean_us"].where(has_recipient),
-    ).astype(dict.fromkeys((*gaps, "campaign_since_us"), "Int64"))
+    )

@@ -28,7 +28,12 @@ def result_report(result: TrainingResult) -> RenderableType:
     for row in shown.itertuples():
         style = "bold" if row.model == result.params["kept"] else ""
         table.add_row(
-            row.model, row.slice, f"{row.opens_n:,}", f"{row.label_loss:.3f}", f"{row.bias:+.3f}", style=style
+            str(row.model),
+            str(row.slice),
+            f"{row.opens_n:,}",
+            f"{row.label_loss:.3f}",
+            f"{row.bias:+.3f}",
+            style=style,
         )
     notes = Text("\n".join(f"- {note}" for note in result.notes))
     return Group(table, Text(), notes, Text())

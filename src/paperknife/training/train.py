@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from paperknife.events.log import EventLog
     from paperknife.labels.soft_labels import Labels
 
-    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
-    Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+    Matrix = NDArray[Any]
+    Floats = NDArray[np.float64]
 
 LATER_SHARE: Final = 0.3
 """Share of the opens, the last ones by their message's first open, that calibrate and check instead of training."""
@@ -190,7 +192,7 @@ def _start(start: Model | str | Path | None) -> Model | None:
 
 
 def blended(
-    labels: pd.DataFrame, is_ambiguous: np.ndarray[Any, np.dtype[np.bool_]], prior: Matrix | None
+    labels: pd.DataFrame, is_ambiguous: NDArray[np.bool_], prior: Matrix | None
 ) -> tuple[Matrix, Matrix]:
     """Return the labels with the prior filled in, and what each is worth.
 
@@ -229,7 +231,7 @@ def blended(
     return soft, np.column_stack([machine_weight, human_weight])
 
 
-def _is_later(settled: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _is_later(settled: pd.DataFrame) -> NDArray[np.bool_]:
     """Return which opens belong to the last messages: all opens of a message are on one side."""
     began = settled.groupby("message_id")["occurred_at"].transform("min")
     return np.asarray(began > began.quantile(1 - LATER_SHARE), dtype=bool)

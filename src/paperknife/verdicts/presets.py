@@ -15,7 +15,9 @@ import numpy as np
 from paperknife.errors import RequestError, did_you_mean
 
 if TYPE_CHECKING:
-    Matrix = np.ndarray[tuple[int, int], np.dtype[Any]]
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[Any]
 
 CLASSES: Final = ("human", "prefetch", "machine")
 
@@ -65,7 +67,7 @@ def preset_named(name: str) -> Preset:
     return PRESETS[name]
 
 
-def decide(probabilities: Matrix, preset: str = "report") -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+def decide(probabilities: Matrix, preset: str = "report") -> NDArray[np.object_]:
     """Return a verdict per row: human, prefetch, machine or uncertain.
 
     Parameters

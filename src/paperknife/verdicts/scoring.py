@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 
 from paperknife.evidence.history import gather_evidence, horizon_us
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from paperknife.events.log import EventLog
 
@@ -113,7 +114,7 @@ def utc(moment: datetime | pd.Timestamp) -> pd.Timestamp:
 
 def verdicts_from(
     evidence: pd.DataFrame,
-    probabilities: np.ndarray[tuple[int, int], np.dtype[Any]],
+    probabilities: NDArray[Any],
     *,
     preset: str,
     model_id: str,
