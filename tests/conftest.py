@@ -59,7 +59,9 @@ def _no_network() -> Any:
 
     def connect_here_only(self: socket.socket, address: Any) -> None:
         if self.family in {socket.AF_INET, socket.AF_INET6} and not _is_here(address[0]):
-            pytest.fail(f"A test wanted to connect to {address[0]}; tests use no network but this machine's own.")
+            pytest.fail(
+                f"A test wanted to connect to {address[0]}; tests use no network but this machine's own."
+            )
         connect(self, address)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -119,7 +119,9 @@ class MissingExtraError(PaperknifeError):
     code = "missing-extra"
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the '{extra}' extra. Install it with: pip install 'paperknife[{extra}]'")
+        super().__init__(
+            f"{what} needs the '{extra}' extra. Install it with: pip install 'paperknife[{extra}]'"
+        )
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
