@@ -104,3 +104,9 @@ def test_messages_of_one_campaign_share_a_fold_and_kinds_stay_in_bounds():
     ]
     assert some.kind.max() < KINDS_N
     assert BINS_N * MOMENTS_N * KINDS_N == CELLS_N
+
+
+def test_a_log_of_one_campaign_is_split_by_message():
+    table = messages([(f"m{n}", f"r{n}", None, "only", NOON_US, None) for n in range(300)])
+    shares = np.bincount(message_covariates(table, folds_n=3).fold, minlength=3) / 300
+    assert (shares > 0.2).all()

@@ -56,7 +56,7 @@ class Sender:
 
 
 def _make_sender(
-    n=20_000,
+    n=12_000,
     *,
     read_per_h=1 / 60,
     prefetch_per_h=1 / 20,

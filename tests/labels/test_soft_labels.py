@@ -27,7 +27,7 @@ def test_every_open_gets_one_row_in_order(plain_sender, plain_labels):
 
 def test_the_mean_label_of_apple_fetches_is_their_share_of_people(plain_sender, plain_labels):
     undated = (plain_labels.opens["source"] == "excess_hazard").to_numpy()
-    assert undated.sum() > 3_000
+    assert undated.sum() > 2_000
     dated = (plain_labels.opens["source"] == "click").to_numpy()
     for some, tolerance in ((undated, 0.05), (dated, 0.05), (plain_sender.is_first_apple, 0.03)):
         share = plain_sender.is_human[some].mean()
@@ -51,7 +51,7 @@ def test_the_closed_form_comes_back_at_every_delay(plain_sender, plain_labels):
 @pytest.mark.parametrize("kappa", [0.5, 1.9])
 def test_apple_users_who_read_more_or_less_are_found_from_their_clicks(make_sender, kappa):
     sender = make_sender(
-        16_000, read_per_h=1 / 300, prefetch_per_h=1 / 60, kappa=kappa, click_share=0.6, seed=5
+        10_000, read_per_h=1 / 300, prefetch_per_h=1 / 60, kappa=kappa, click_share=0.6, seed=5
     )
     labels = soft_labels(sender.evidence, sender.messages)
     found = labels.diagnostics.hazards.kappa
@@ -64,7 +64,7 @@ def test_apple_users_who_read_more_or_less_are_found_from_their_clicks(make_send
 def test_clicks_sharpen_the_labels_they_date(plain_sender, plain_labels):
     dated = (plain_labels.opens["source"] == "click").to_numpy()
     h, is_human = plain_labels.opens["h"].to_numpy()[dated], plain_sender.is_human[dated]
-    assert dated.sum() > 300
+    assert dated.sum() > 200
     assert h[is_human].mean() > 0.85
     assert h[~is_human].mean() < 0.15
 

@@ -37,6 +37,9 @@ KINDS_N: Final = ENGAGEMENTS_N * len(DOMAIN_KINDS)
 CELLS_SHAPE: Final = (BINS_N, HOURS_N, 2, GAPS_N, ENGAGEMENTS_N, len(DOMAIN_KINDS))
 CELLS_N: Final = int(np.prod(CELLS_SHAPE))
 
+MOST_IN_FOLD: Final = 0.6
+"""A fold larger than this leaves too little to fit its hazard on."""
+
 ENGAGEMENT_EDGES: Final = (0.6, 1.5, 3.0)
 """Classes of the recipient's click rate as a multiple of the log's."""
 
@@ -110,13 +113,21 @@ def message_covariates(messages: pd.DataFrame, *, folds_n: int = 3) -> Covariate
     clock_s = messages["clock_us"].to_numpy(dtype=np.float64, na_value=np.nan) / 1e6
     engagement = np.digitize(engagement_rates(messages), ENGAGEMENT_EDGES)
     kind = engagement * len(DOMAIN_KINDS) + _domain_kind(messages["recipient_domain"])
-    unit = (
-        messages["campaign_id"]
-        .astype("object")
-        .where(messages["campaign_id"].notna(), messages["message_id"])
-    )
-    fold = pd.util.hash_array(unit.to_numpy(dtype=object), categorize=True) % np.uint64(folds_n)
-    return Covariates(clock_s, kind.astype(np.int64), active_middle_h(messages), fold.astype(np.int64))
+    fold = _folds(messages, folds_n)
+    return Covariates(clock_s, kind.astype(np.int64), active_middle_h(messages), fold)
+
+
+def _folds(messages: pd.DataFrame, folds_n: int) -> Ints:
+    """Return a fold per message: by campaign, or, where few campaigns would make one fold most of the log, by message."""
+    own = messages["message_id"].astype("object")
+    campaigns = messages["campaign_id"].astype("object").where(messages["campaign_id"].notna(), own)
+    fold = np.zeros(len(messages), dtype=np.int64)
+    for units in (campaigns, own):
+        hashes = pd.util.hash_array(units.to_numpy(dtype=object), categorize=True)
+        fold = (hashes % np.uint64(folds_n)).astype(np.int64)
+        if np.bincount(fold, minlength=1).max() <= MOST_IN_FOLD * len(fold):
+            break
+    return fold
 
 
 def engagement_rates(messages: pd.DataFrame) -> Floats:

@@ -93,7 +93,12 @@ def fit_hazard(table: PersonPeriods, *, random_state: int = 0) -> Hazard:
         return Hazard(_boosted(events, hours, random_state)[None], "boosted", events_n)
     rates = []
     for own, spent in zip(table.events, table.hours, strict=True):
-        rate = _boosted(events - own, hours - spent, random_state)
+        others_n = events_n - own.sum()
+        rate = (
+            _boosted(events - own, hours - spent, random_state)
+            if others_n >= MIN_BOOSTED_EVENTS / 2
+            else _pooled(events, hours)
+        )
         # Campaigns differ in interest, so folds differ in level: one number per fold is learnt from the fold itself.
         level = (own.sum() + SHRINKAGE_EVENTS) / (rate @ spent + SHRINKAGE_EVENTS)
         rates.append(rate * level)

@@ -305,7 +305,7 @@ def _shift_repeats(board: _Board, hazards: SenderHazards, dates: ClickDates, h: 
 def _mind_silence(board: _Board, hazards: SenderHazards, h: Floats) -> None:
     """Lower the labels of Apple opens whose message nobody clicked: a person would have, with the clicks per read.
 
-    After a prefetch the click is missing for want of a reading as well. With few clicks per read this says nearly nothing.
+    After a prefetch the click is missing for want of a reading as well. With few clicks per read this says little.
     """
     some = board.is_apple & np.isnan(board.gap_s) & ~np.isnan(h)
     rows = board.message[some]

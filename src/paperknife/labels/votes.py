@@ -200,7 +200,7 @@ VOTES: Final = (
 )
 """Every vote there is. To add one, write a function from a `Scene` to booleans and a line here."""
 
-SAFE_STRENGTH: Final = 3.0
+SAFE_STRENGTH: Final = 3.5
 """A vote this strong is called safe: its opens set the base rate of machines."""
 
 _LOWEST, _HIGHEST = 0.01, 0.99
