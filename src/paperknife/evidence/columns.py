@@ -30,9 +30,8 @@ KEYS: Final[dict[str, str]] = {
     "recipient": "recipient_id",
     "domain": "recipient_domain",
     "network": "network_key",
-    "log": "log_key",
 }
-"""Whose past is kept, and the column that names them. A network is a /24 or a /48; the log is all of it."""
+"""Whose past is kept, and the column that names them. A network is a /24 or a /48."""
 
 KEY_SUMS: Final = (
     "sent_n",
@@ -78,6 +77,16 @@ MESSAGE_HISTORY: Final = (
     "since_click_us",
 )
 
+DELAY_EDGES_S: Final = (10, 60, 600, 3_600, 14_400, 43_200, 129_600)
+"""Bounds of the bins in which a log's first fetches are counted by the time since delivery."""
+
+DELAY_COUNTS: Final = tuple(
+    f"{kind}_delay_{place}_n" for kind in ("apple", "visible") for place in range(len(DELAY_EDGES_S) + 1)
+)
+
+LOG_HABITS: Final = tuple(f"log_{name}" for name in (*KEY_SUMS, *DELAY_COUNTS))
+"""The whole log's sums over the 30 full UTC days before the day up to which the evidence looks."""
+
 HISTORY: Final = MESSAGE_HISTORY + tuple(f"{key}_{name}" for key in KEYS for name in (*KEY_SUMS, *KEY_OTHERS))
 
 AFTERMATH: Final = (
@@ -102,6 +111,6 @@ TYPES: Final[dict[str, str]] = {
     **{name: "str" for name in (*IDENTITY, *KINDS_OF_OPEN, *FLAGS) if name != "occurred_at"},
     "seen_s": "float64",
     "is_ambiguous": "bool",
-    **dict.fromkeys((*HISTORY, *AFTERMATH), "Int64"),
+    **dict.fromkeys((*HISTORY, *LOG_HABITS, *AFTERMATH), "Int64"),
 }
 """The pandas type of every column but `occurred_at`, which is datetime64[us, UTC]."""

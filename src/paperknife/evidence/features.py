@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pandas as pd
 
-from paperknife.evidence.columns import AFTERMATH, HISTORY
+from paperknife.evidence.columns import AFTERMATH, DELAY_EDGES_S, HISTORY, LOG_HABITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -393,12 +393,48 @@ def _past(key: Literal["recipient", "domain", "network"]) -> list[Feature]:
     return features
 
 
+def _expected_human(columns: Columns) -> Floats:
+    """Return the share of Apple's fetches that people caused, by what clicks say: 0 to 1.5, NaN where they say nothing.
+
+    A clean click soon after a load shows a load that a person caused. With c such clicks per visible load, and as many
+    clicks per reading behind Apple, Apple's loads have that share times c of them (FACTS.md section 4.2).
+    """
+    apple = _ratio(columns["log_apple_prompt_n"], columns["log_apple_n"])
+    visible = _ratio(columns["log_prompt_n"] - columns["log_apple_prompt_n"], columns["log_visible_n"])
+    return _capped(_ratio(apple, visible), 1.5)
+
+
+def _delay_counts(columns: Columns, kind: str) -> tuple[Floats, Floats]:
+    """Return a kind's first fetches in the bin of each open's delay, and in all bins."""
+    bins_n = len(DELAY_EDGES_S) + 1
+    counts = np.column_stack([columns[f"log_{kind}_delay_{place}_n"] for place in range(bins_n)])
+    place = np.searchsorted(DELAY_EDGES_S, columns["delay_us"] / 1e6, side="right")
+    here = np.take_along_axis(counts, np.minimum(place, bins_n - 1)[:, None], axis=1)[:, 0]
+    return np.where(np.isnan(columns["delay_us"]), np.nan, here), counts.sum(axis=1)
+
+
+def _delay_ratio(columns: Columns) -> Floats:
+    """Return log10 of how much commoner a delay like this is among visible first fetches than among Apple's."""
+    visible, all_visible = _delay_counts(columns, "visible")
+    apple, all_apple = _delay_counts(columns, "apple")
+    # Half a fetch in each bin, so that an empty bin says little.
+    ratio: Floats = np.log10(((visible + 0.5) / (all_visible + 4)) / ((apple + 0.5) / (all_apple + 4)))
+    return ratio
+
+
+def _expected_here(columns: Columns) -> Floats:
+    """Return the share of people that clicks and delays together expect of an Apple fetch at this delay: 0 to 1.5."""
+    return _capped(_expected_human(columns) * 10 ** _delay_ratio(columns), 1.5)
+
+
 def _whole_log() -> list[Feature]:
     """Return the habits of the whole log: how much of it is Apple's, how fast people read, what clicks say of caches.
 
     They let one model fit senders of all kinds: with nothing but times, how many opens come at once tells how many of
     them are prefetches; and the share of clicks that a fresh load precedes tells how much a cache hides.
     """
+    kinds: tuple[Need, ...] = ("log", "user_agent", "ip")
+    no_clicks = "no clean clicks after visible loads in the last 30 days"
     return [
         _count("log", "opens", lambda c: _capped(c["log_opens_n"], _MOST_LOGGED)),
         *_habits("log"),
@@ -406,7 +442,19 @@ def _whole_log() -> list[Feature]:
         _share("log", "visible_slow_share", "visible_slow_n", "visible_n", "clock", "user_agent", "ip"),
         _share("log", "apple_clean_rate", "apple_clean_n", "apple_n", "user_agent", "ip"),
         _share("log", "apple_prompt_share", "apple_prompt_n", "apple_clean_n", "user_agent", "ip"),
+        _share("log", "prompt_rate", "prompt_n", "opens_n"),
         _open_rate("log"),
+        _count("log", "prompt_clicks", lambda c: c["log_prompt_n"]),
+        Feature("log_expected_human", "log", "share", kinds, no_clicks, _expected_human),
+        Feature(
+            "log_delay_ratio",
+            "log",
+            "log10 of a ratio",
+            (*kinds, "clock"),
+            "no clock or no history",
+            _delay_ratio,
+        ),
+        Feature("log_expected_here", "log", "share", (*kinds, "clock"), no_clicks, _expected_here),
     ]
 
 
@@ -558,10 +606,10 @@ def _probe() -> pd.DataFrame:
             "network_class": [[*sum(_NETWORK_GROUPS.values(), ()), None][n % 10] for n in step],
         }
     )
-    for place, name in enumerate((*HISTORY, *AFTERMATH)):
+    for place, name in enumerate((*HISTORY, *LOG_HABITS, *AFTERMATH)):
         scale = 7_654_321 if name.endswith("_us") else 1
         numbers = ((step * step + (2 * place + 3) * step + place) % 41) * scale
-        table[name] = pd.Series(numbers, dtype="Int64").mask(pd.Series((step + place) % 7 == 0))
+        table[name] = pd.Series(numbers, dtype="Int64").mask(pd.Series((step + place // 10) % 7 == 0))
     return table
 
 

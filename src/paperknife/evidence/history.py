@@ -7,6 +7,7 @@ Both are integers; `paperknife.evidence.features` turns them into what a model s
 from __future__ import annotations
 
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -16,12 +17,14 @@ from paperknife.errors import RequestError, did_you_mean
 from paperknife.evidence.clients import client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
+    DELAY_EDGES_S,
     FLAGS,
     HISTORY,
     IDENTITY,
     KEY_SUMS,
     KEYS,
     KINDS_OF_OPEN,
+    LOG_HABITS,
     TYPES,
 )
 from paperknife.evidence.kinds import kinds_table
@@ -126,20 +129,17 @@ def gather_horizons(
     asked = {horizon: horizon_us(horizon) for horizon in horizons}
     with DuckDBEngine(memory=memory, threads=threads) as engine:
         last_us = _prepare(engine, log, as_of, networks or NetworkTable.load())
-        here = files("paperknife.evidence")
-        engine.run(
-            (here / "history.sql").read_text(encoding="utf-8"),
-            clean_click_us=CLEAN_CLICK_US,
-            burst_us=BURST_US,
-        )
-        key_history = (here / "key_history.sql").read_text(encoding="utf-8")
+        engine.run(_sql("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US)
         for key, column in KEYS.items():
-            engine.run(key_history, key=key, column=column, **_sums(key))
-        aftermath = (here / "aftermath.sql").read_text(encoding="utf-8")
+            engine.run(_sql("key_facts"), key=key, column=column)
+            engine.run(_sql("key_history"), key=key, column=column, measures=_sql("measures"), **_sums(key))
+        engine.run(_sql("key_facts"), key="log", column="log_key")
+        engine.run(_sql("log_days"), measures=_sql("measures"), delay_counts=_delay_counts())
         answers = {}
         for horizon, length_us in asked.items():
+            engine.run(_sql("log_habits"), horizon_us=length_us, last_us=last_us, habit_sums=_habit_sums())
             if length_us:
-                engine.run(aftermath, horizon_us=length_us)
+                engine.run(_sql("aftermath"), horizon_us=length_us)
             table = engine.connection.sql(_evidence_query(length_us, last_us)).df()
             answers[horizon] = _typed(table, horizon)
         return answers
@@ -188,6 +188,29 @@ def microseconds_of(moment: datetime | pd.Timestamp) -> int:
     return int(stamp.as_unit("us").asm8.astype("int64"))
 
 
+def _sql(name: str) -> str:
+    return (files("paperknife.evidence") / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _delay_counts() -> str:
+    """Return the counts of first fetches per kind and bin of delay, in the order of `DELAY_COUNTS`."""
+    edges_us = [0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None]
+    bins = [
+        f"delay_us >= {low}" + ("" if high is None else f" AND delay_us < {high}")
+        for low, high in pairwise(edges_us)
+    ]
+    return ", ".join(
+        f"count(CASE WHEN is_open AND message_opens_n = 0 AND is_{kind} AND {within} THEN 1 END) "
+        f"AS {kind}_delay_{place}_n"
+        for kind in ("apple", "visible")
+        for place, within in enumerate(bins)
+    )
+
+
+def _habit_sums() -> str:
+    return ", ".join(f"sum({name.removeprefix('log_')}) AS {name}" for name in LOG_HABITS)
+
+
 def _sums(key: str) -> dict[str, str]:
     """Return the lists of sums that key_history.sql needs: the same measures in each step."""
     return {
@@ -205,6 +228,9 @@ def _evidence_query(length_us: int, last_us: int) -> str:
         f" LEFT JOIN {key}_history {key}_h ON {key}_h.key = o.{column} AND {key}_h.at_us = o.at_us"
         for key, column in KEYS.items()
     )
+    habits = (
+        " JOIN log_moments lm ON lm.event_id = o.event_id JOIN log_habits lh ON lh.seen_day = lm.seen_day"
+    )
     after = " LEFT JOIN aftermath a ON a.event_id = o.event_id" if length_us else ""
     seen_us = f"greatest(0, least({length_us}, {last_us} - o.at_us))"
     columns = [
@@ -212,7 +238,7 @@ def _evidence_query(length_us: int, last_us: int) -> str:
         "make_timestamp(o.at_us) AS occurred_at",
         f"{seen_us} / 1e6 AS seen_s",
         *(f"o.{name}" for name in (*KINDS_OF_OPEN, *FLAGS)),
-        *(f"CAST({name} AS BIGINT) AS {name}" for name in HISTORY),
+        *(f"CAST({name} AS BIGINT) AS {name}" for name in (*HISTORY, *LOG_HABITS)),
         *(
             # A delivery logged after the open is only the clock of an open that has no earlier one.
             _late_delivery
@@ -223,7 +249,7 @@ def _evidence_query(length_us: int, last_us: int) -> str:
             for name in AFTERMATH
         ),
     ]
-    return f"SELECT {', '.join(columns)} FROM opens o{histories}{after} ORDER BY o.at_us, o.event_id"
+    return f"SELECT {', '.join(columns)} FROM opens o{histories}{habits}{after} ORDER BY o.at_us, o.event_id"
 
 
 _late_delivery = (
@@ -238,4 +264,4 @@ def _typed(table: pd.DataFrame, horizon: str) -> pd.DataFrame:
         occurred_at=pd.to_datetime(table["occurred_at"]).dt.as_unit("us").dt.tz_localize("UTC"),
         horizon=horizon,
     ).astype(TYPES)
-    return table[[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH]]
+    return table[[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *LOG_HABITS, *AFTERMATH]]

@@ -7,6 +7,7 @@ and wants equal integers.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
@@ -17,12 +18,15 @@ import pandas as pd
 from paperknife.evidence.clients import client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
+    DELAY_COUNTS,
+    DELAY_EDGES_S,
     FLAGS,
     HISTORY,
     IDENTITY,
     KEY_SUMS,
     KEYS,
     KINDS_OF_OPEN,
+    LOG_HABITS,
     TYPES,
 )
 from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, horizon_us
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 DAY_US: Final = 86_400_000_000
 MINUTE_US: Final = 60_000_000
 MESSAGE_LIFE_US: Final = 30 * DAY_US
+_DELAY_EDGES_US: Final = [edge * 1_000_000 for edge in DELAY_EDGES_S]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,6 @@ class _Seen:
         return loaded_us is not None and self.at_us - loaded_us <= 2 * MINUTE_US
 
     def key(self, column: str) -> str | None:
-        if column == "log_key":
-            return "log"
         value: str | None = self.network_key if column == "network_key" else getattr(self.event, column)
         return value
 
@@ -143,7 +146,10 @@ def evidence_of(questions: Sequence[Asked], networks: NetworkTable | None = None
     look_up = _looker([event for asked in questions for event in (asked.open, *asked.events)], networks)
     rows = [_row(asked, look_up) for asked in questions]
     return pd.DataFrame(
-        {name: _column(name, rows) for name in (*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *AFTERMATH)}
+        {
+            name: _column(name, rows)
+            for name in (*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *LOG_HABITS, *AFTERMATH)
+        }
     )
 
 
@@ -222,6 +228,7 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
     }
     for key, column in KEYS.items():
         row |= _key_history(opened, known, key, column)
+    row |= _log_habits(known, (event.at_us + max(0, min(length_us, asked.as_of_us - event.at_us))) // DAY_US)
     if length_us:
         row |= _message_aftermath(opened, message, length_us)
         row |= _key_aftermath(opened, known, length_us)
@@ -315,11 +322,25 @@ def _key_history(opened: _Seen, known: Sequence[_Seen], key: str, column: str) -
     every = [s for s in known if s.key(column) == value and s.at_us < opened.at_us]
     first_day = opened.at_us // DAY_US - 30
     past = [s for s in every if s.at_us // DAY_US >= first_day]
+    sums = _sums(past)
+    opens = [s for s in past if s.type == "open"]
+    clicks = [s for s in past if s.type == "click"]
+    opened_us = _latest(s.at_us for s in opens)
+    clicked_us = _latest(s.at_us for s in clicks)
+    row: dict[str, int | None] = {f"{key}_{name}": sums[name] for name in KEY_SUMS}
+    row[f"{key}_since_open_us"] = None if opened_us is None else opened.at_us - opened_us
+    row[f"{key}_since_click_us"] = None if clicked_us is None else opened.at_us - clicked_us
+    row[f"{key}_opens_60s_n"] = sum(s.type == "open" and s.at_us >= opened.at_us - MINUTE_US for s in every)
+    return row
+
+
+def _sums(past: Sequence[_Seen]) -> dict[str, int]:
+    """Return what measures.sql counts."""
     opens = [s for s in past if s.type == "open"]
     clicks = [s for s in past if s.type == "click"]
     active = [s for s in past if s.is_clean or (s.type == "open" and s.kind.is_visible)]
     angles = [2 * math.pi * ((s.at_us // MINUTE_US) % 1440) / 1440 for s in active]
-    sums = {
+    return {
         "sent_n": sum(s.type == "sent" for s in past),
         "delivered_n": sum(s.type == "delivered" for s in past),
         "opens_n": len(opens),
@@ -342,13 +363,19 @@ def _key_history(opened: _Seen, known: Sequence[_Seen], key: str, column: str) -
         "active_cos": sum(round(1000 * math.cos(angle)) for angle in angles),
         "active_sin": sum(round(1000 * math.sin(angle)) for angle in angles),
     }
-    opened_us = _latest(s.at_us for s in opens)
-    clicked_us = _latest(s.at_us for s in clicks)
-    row: dict[str, int | None] = {f"{key}_{name}": sums[name] for name in KEY_SUMS}
-    row[f"{key}_since_open_us"] = None if opened_us is None else opened.at_us - opened_us
-    row[f"{key}_since_click_us"] = None if clicked_us is None else opened.at_us - clicked_us
-    row[f"{key}_opens_60s_n"] = sum(s.type == "open" and s.at_us >= opened.at_us - MINUTE_US for s in every)
-    return row
+
+
+def _log_habits(known: Sequence[_Seen], seen_day: int) -> dict[str, int | None]:
+    past = [s for s in known if seen_day - 30 <= s.at_us // DAY_US < seen_day]
+    if not past:
+        return dict.fromkeys(LOG_HABITS)
+    first = [s for s in past if s.type == "open" and s.opens_before == 0 and s.delay_us is not None]
+    counts = dict.fromkeys(DELAY_COUNTS, 0)
+    for seen in first:
+        place = bisect_right(_DELAY_EDGES_US, seen.delay_us or 0)
+        counts[f"apple_delay_{place}_n"] += seen.kind.is_apple
+        counts[f"visible_delay_{place}_n"] += seen.kind.is_visible
+    return {f"log_{name}": count for name, count in (_sums(past) | counts).items()}
 
 
 def _message_aftermath(opened: _Seen, message: Sequence[_Seen], length_us: int) -> dict[str, int | None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from paperknife.evidence.columns import KEY_SUMS, KEYS
+from paperknife.evidence.columns import KEY_SUMS, KEYS, LOG_HABITS
 from paperknife.evidence.features import encode, masked
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def alone(evidence: pd.DataFrame) -> pd.DataFrame:
     }
     has_recipient = evidence["recipient_id"].notna()
     return evidence.assign(
+        **dict.fromkeys(LOG_HABITS, nothing),
         **sums,
         **gaps,
         **minutes,

@@ -1,0 +1,13 @@
+-- The habits of the whole log in the 30 full UTC days before the day up to which an open's evidence looks: how much of it
+-- is Apple's, how fast people and Apple load, what clicks say of caches. Days only: they cost nothing at any size.
+
+-- step: log_moments
+-- one row per open: the day up to which its evidence looks
+SELECT event_id, (at_us + greatest(0, least({horizon_us}, {last_us} - at_us))) // 86400000000 AS seen_day FROM opens;
+
+-- step: log_habits
+-- one row per such day: the sums of the 30 days before it
+SELECT m.seen_day, {habit_sums}
+FROM (SELECT DISTINCT seen_day FROM log_moments) m
+LEFT JOIN log_days d ON d.day BETWEEN m.seen_day - 30 AND m.seen_day - 1
+GROUP BY m.seen_day;
