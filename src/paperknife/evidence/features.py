@@ -609,7 +609,7 @@ def _probe() -> pd.DataFrame:
     for place, name in enumerate((*HISTORY, *LOG_HABITS, *AFTERMATH)):
         scale = 7_654_321 if name.endswith("_us") else 1
         numbers = ((step * step + (2 * place + 3) * step + place) % 41) * scale
-        table[name] = pd.Series(numbers, dtype="Int64").mask(pd.Series((step + place // 10) % 7 == 0))
+        table[name] = pd.Series(numbers, dtype="Int64").mask(pd.Series((step + (place + 8) // 9) % 7 == 0))
     return table
 
 
