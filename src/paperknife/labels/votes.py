@@ -180,7 +180,7 @@ VOTES: Final = (
         _network_burst,
         "a minute from delivery, with others from one private network",
     ),
-    Vote("domain_burst", 1, 3.0, _domain_burst, "a minute from delivery, with others of one company"),
+    Vote("domain_burst", 1, 4.0, _domain_burst, "a minute from delivery, with others of one company"),
     Vote(
         "beside_click_burst", 1, 4.0, _beside_click_burst, "within two minutes of clicks that no person made"
     ),
