@@ -46,6 +46,12 @@ KEY_SUMS: Final = (
     "visible_slow_n",
     "repeat_n",
     "recipients_n",
+    "apple_sent_n",
+    "apple_delivered_n",
+    "apple_firsts_n",
+    "visible_sent_n",
+    "visible_delivered_n",
+    "visible_firsts_n",
     "clicks_n",
     "clean_n",
     "prompt_n",
@@ -56,11 +62,12 @@ KEY_SUMS: Final = (
     "active_cos",
     "active_sin",
 )
-"""What is summed over a key's last 30 UTC days: events, opens by kind (`quick_n` within 60 s of the clock, `slow_n`
-after an hour, `repeat_n` not the message's first), recipients seen per day, clicks, clean clicks (`prompt_n` within
-two minutes of a load of the message, `apple_clean_n` after a load by Apple, `apple_prompt_n` within two minutes of one:
-a click that no fresh load precedes was read from a cache), and where on the
-24-hour clock face the person was active (sums of 1000 cos and 1000 sin of the UTC time of day)."""
+"""What is summed over a key's last 30 UTC days: mails and opens by kind (`quick_n` within 60 s of the clock, `slow_n`
+after an hour, `repeat_n` not the message's first), recipients seen per day, mails to and first opens by recipients
+whose last open was Apple's (`apple_sent_n`, `apple_delivered_n`, `apple_firsts_n`) or a visible client's, clicks,
+clean clicks (`prompt_n` within two minutes of a load of the message, `apple_clean_n` after a load by Apple,
+`apple_prompt_n` within two minutes of one: a click that no fresh load precedes was read from a cache), and where on
+the 24-hour clock face the person was active (sums of 1000 cos and 1000 sin of the UTC time of day)."""
 
 KEY_OTHERS: Final = ("since_open_us", "since_click_us", "opens_60s_n")
 

@@ -404,6 +404,17 @@ def _expected_human(columns: Columns) -> Floats:
     return _capped(_ratio(apple, visible), 1.5)
 
 
+def _open_rate_of(columns: Columns, kind: str) -> Floats:
+    """Return first opens per mail of recipients whose last open was Apple's, or a visible client's."""
+    mails = np.maximum(columns[f"log_{kind}_sent_n"], columns[f"log_{kind}_delivered_n"])
+    return _capped(_ratio(columns[f"log_{kind}_firsts_n"], mails), 2)
+
+
+def _excess_human(columns: Columns) -> Floats:
+    """Return visible readers' open rate over Apple's: what is opened more often behind Apple was not all read."""
+    return _capped(_ratio(_open_rate_of(columns, "visible"), _open_rate_of(columns, "apple")), 2)
+
+
 def _delay_counts(columns: Columns, kind: str) -> tuple[Floats, Floats]:
     """Return a kind's first fetches in the bin of each open's delay, and in all bins."""
     bins_n = len(DELAY_EDGES_S) + 1
@@ -445,6 +456,18 @@ def _whole_log() -> list[Feature]:
         _share("log", "prompt_rate", "prompt_n", "opens_n"),
         _open_rate("log"),
         _count("log", "prompt_clicks", lambda c: c["log_prompt_n"]),
+        Feature(
+            "log_apple_open_rate", "log", "share", kinds, "none known", lambda c: _open_rate_of(c, "apple")
+        ),
+        Feature(
+            "log_visible_open_rate",
+            "log",
+            "share",
+            kinds,
+            "none known",
+            lambda c: _open_rate_of(c, "visible"),
+        ),
+        Feature("log_excess_human", "log", "ratio", kinds, "none known", _excess_human),
         Feature("log_expected_human", "log", "share", kinds, no_clicks, _expected_human),
         Feature(
             "log_delay_ratio",

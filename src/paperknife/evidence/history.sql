@@ -53,6 +53,20 @@ FROM (
 )
 WHERE event_type IN ('open', 'click');
 
+-- step: recipient_pasts
+-- one row per event of a known recipient: when Apple, and when a visible client, last loaded any of their mail
+SELECT event_id,
+    CASE WHEN day - apple_us // 86400000000 <= 30 THEN apple_us END AS apple_us,
+    CASE WHEN day - visible_us // 86400000000 <= 30 THEN visible_us END AS visible_us
+FROM (
+    SELECT event_id, day,
+        max(CASE WHEN event_type = 'open' AND is_apple THEN at_us END) OVER past AS apple_us,
+        max(CASE WHEN event_type = 'open' AND is_visible THEN at_us END) OVER past AS visible_us
+    FROM seen_events
+    WHERE recipient_id IS NOT NULL
+    WINDOW past AS (PARTITION BY recipient_id ORDER BY at_us RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+);
+
 -- step: facts
 -- one row per event, as it looked when it came: its delay, and whether a click could be a person's.
 -- A click is clean unless a machine's network or agent made it, it came within {clean_click_us} us of the
@@ -65,9 +79,13 @@ SELECT s.*, c.clock_us, c.clock_kind,
         AND coalesce(s.at_us - c.clicked_us >= {burst_us}, true) AS is_clean,
     -- how long before it the message's images were last loaded: a click dates a reading (LEARNING.md)
     s.at_us - c.opened_us AS since_load_us,
-    s.at_us - c.apple_opened_us AS since_apple_load_us
+    s.at_us - c.apple_opened_us AS since_apple_load_us,
+    -- whose recipient this is, as far as their last open told
+    coalesce(p.apple_us > coalesce(p.visible_us, -1), false) AS is_of_apple,
+    coalesce(p.visible_us > coalesce(p.apple_us, -1), false) AS is_of_visible
 FROM seen_events s
-LEFT JOIN clocks c ON c.event_id = s.event_id;
+LEFT JOIN clocks c ON c.event_id = s.event_id
+LEFT JOIN recipient_pasts p ON p.event_id = s.event_id;
 
 -- step: message_opens
 -- one row per open within its message's 30 days: the message's opens so far, numbered by time, then id

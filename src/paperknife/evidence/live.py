@@ -97,6 +97,8 @@ class _Seen:
     clicked_us: int | None = None
     opened_us: int | None = None
     apple_opened_us: int | None = None
+    is_of_apple: bool = False
+    is_of_visible: bool = False
     is_late: bool = False
     is_clean: bool = False
     opens_before: int = 0
@@ -202,6 +204,7 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
         key=lambda seen: (seen.at_us, seen.event.event_id),
     )
     _date(known)
+    _tell_recipients(known)
     opened = next(seen for seen in known if seen.event is asked.open)
     event, kind = opened.event, opened.kind
     message = (
@@ -285,6 +288,25 @@ def _walk(message: Sequence[_Seen]) -> None:
             latest[seen.type] = at_us
 
 
+def _tell_recipients(known: Sequence[_Seen]) -> None:
+    """Fill in whose recipient each event is, as far as their last open told (step recipient_pasts)."""
+    latest: dict[tuple[str, str], int] = {}
+    for at_us, moment in groupby(known, key=lambda seen: seen.at_us):
+        together = [seen for seen in moment if seen.event.recipient_id is not None]
+        for seen in together:
+            apple_us, visible_us = (
+                latest.get((str(seen.event.recipient_id), kind), -1) for kind in ("apple", "visible")
+            )
+            is_known = at_us // DAY_US - max(apple_us, visible_us) // DAY_US <= 30  # noqa: PLR2004  days
+            seen.is_of_apple = is_known and apple_us > visible_us
+            seen.is_of_visible = is_known and visible_us > apple_us
+        for seen in together:
+            if seen.type == "open":
+                for kind, is_so in (("apple", seen.kind.is_apple), ("visible", seen.kind.is_visible)):
+                    if is_so:
+                        latest[str(seen.event.recipient_id), kind] = at_us
+
+
 def _message_history(opened: _Seen, message: Sequence[_Seen]) -> dict[str, int | None]:
     opens = [s for s in message if s.type == "open"][: opened.opens_before]
     clicks = [s for s in message if s.type == "click" and s.at_us < opened.at_us]
@@ -353,6 +375,8 @@ def _sums(past: Sequence[_Seen]) -> dict[str, int]:
         "visible_slow_n": sum(s.kind.is_visible and s.is_slow for s in opens),
         "repeat_n": sum(s.opens_before > 0 for s in opens),
         "recipients_n": len({(s.at_us // DAY_US, s.event.recipient_id or s.event.message_id) for s in opens}),
+        **_recipients_of("apple", [s for s in past if s.is_of_apple]),
+        **_recipients_of("visible", [s for s in past if s.is_of_visible]),
         "clicks_n": len(clicks),
         "clean_n": sum(s.is_clean for s in clicks),
         "prompt_n": sum(s.is_clean and s.is_prompt_after(s.opened_us) for s in clicks),
@@ -362,6 +386,14 @@ def _sums(past: Sequence[_Seen]) -> dict[str, int]:
         "active_n": len(active),
         "active_cos": sum(round(1000 * math.cos(angle)) for angle in angles),
         "active_sin": sum(round(1000 * math.sin(angle)) for angle in angles),
+    }
+
+
+def _recipients_of(kind: str, events: Sequence[_Seen]) -> dict[str, int]:
+    return {
+        f"{kind}_sent_n": sum(s.type == "sent" for s in events),
+        f"{kind}_delivered_n": sum(s.type == "delivered" for s in events),
+        f"{kind}_firsts_n": sum(s.type == "open" and s.opens_before == 0 for s in events),
     }
 
 
