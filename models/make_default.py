@@ -21,6 +21,7 @@ from joblib import Parallel, delayed
 
 from paperknife.evaluation.evaluate import evaluate
 from paperknife.events.log import read_events
+from paperknife.evidence.features import fingerprint
 from paperknife.evidence.history import gather_horizons
 from paperknife.evidence.networks import NetworkTable
 from paperknife.model.bundle import Model
@@ -73,13 +74,17 @@ def lesson_of(seed: int) -> Lesson:
         rows.matrix,
         (label[:, None] == CLASSES[None, :]).astype(np.float32),
         rows.seen_s,
-        rows.mechanism,
+        rows.mechanism.astype(str),
         weight,
     )
 
 
-def lessons(seeds: range, jobs: int, what: str) -> Lesson:
-    """Return the lessons of many worlds together."""
+def lessons(seeds: range, jobs: int, what: str, kept: Path | None = None) -> Lesson:
+    """Return the lessons of many worlds together, from the folder they are kept in where they are there."""
+    file = kept / f"{what}-{seeds.start}-{len(seeds)}-{fingerprint()[:12]}.npz" if kept else None
+    if file and file.exists():
+        with np.load(file, allow_pickle=False) as stored:
+            return Lesson(**{name: stored[name] for name in Lesson.__dataclass_fields__})
     began = time.monotonic()
     parts = Parallel(n_jobs=jobs)(delayed(lesson_of)(seed) for seed in seeds)
     found = Lesson(
@@ -89,6 +94,9 @@ def lessons(seeds: range, jobs: int, what: str) -> Lesson:
         f"{what}: {len(seeds)} worlds, {len(found.matrix):,} opens, {time.monotonic() - began:.0f} s",
         flush=True,
     )
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(file, **{name: getattr(found, name) for name in Lesson.__dataclass_fields__})
     return found
 
 
@@ -199,13 +207,14 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=160, help="trees per stage")
     parser.add_argument("--judge", type=int, default=3, help="worlds per held-out family for the card")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps the simulated lessons between runs")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=HERE / "default")
     asked = parser.parse_args()
     began = time.monotonic()
     made_by = commit()
-    train = lessons(range(asked.worlds), asked.jobs, "train")
-    calibrate = lessons(range(100_000, 100_000 + asked.worlds // 5), asked.jobs, "calibrate")
+    train = lessons(range(asked.worlds), asked.jobs, "train", asked.keep)
+    calibrate = lessons(range(100_000, 100_000 + asked.worlds // 5), asked.jobs, "calibrate", asked.keep)
     model = fit(train, calibrate, asked.rounds)
     model.save(asked.out)  # what took longest is kept, should the judging break off
     held_out = [name for name, family in FAMILIES.items() if family.is_held_out]
