@@ -21,7 +21,7 @@ from joblib import Parallel, delayed
 
 from paperknife.evaluation.evaluate import evaluate
 from paperknife.events.log import read_events
-from paperknife.evidence.features import fingerprint
+from paperknife.evidence.fingerprint import fingerprint
 from paperknife.evidence.history import gather_horizons
 from paperknife.evidence.networks import NetworkTable
 from paperknife.model.bundle import Model

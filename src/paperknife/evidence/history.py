@@ -14,7 +14,7 @@ import pandas as pd
 
 from paperknife.engines.duckdb import DuckDBEngine
 from paperknife.errors import RequestError, did_you_mean
-from paperknife.evidence.clients import client_families
+from paperknife.evidence.clients import CLIENT_FAMILIES, client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
     DELAY_EDGES_S,
@@ -28,7 +28,7 @@ from paperknife.evidence.columns import (
     TYPES,
 )
 from paperknife.evidence.kinds import kinds_table
-from paperknife.evidence.networks import NetworkTable, network_keys
+from paperknife.evidence.networks import NETWORK_CLASSES, NetworkTable, network_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +44,16 @@ HORIZONS: Final[dict[str, int]] = {
     "settled": 7 * 86_400_000_000,
 }
 """How long after an open the evidence looks, in microseconds."""
+
+SQL_TEXTS: Final = (
+    "history",
+    "measures",
+    "key_facts",
+    "key_history",
+    "log_days",
+    "log_habits",
+    "aftermath",
+)
 
 CLEAN_CLICK_US: Final = 10_000_000
 """A click this soon after the delivery is a gateway's: their bursts begin seconds after delivery (FACTS.md section 2)."""
@@ -129,17 +139,21 @@ def gather_horizons(
     asked = {horizon: horizon_us(horizon) for horizon in horizons}
     with DuckDBEngine(memory=memory, threads=threads) as engine:
         last_us = _prepare(engine, log, as_of, networks or NetworkTable.load())
-        engine.run(_sql("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US)
+        engine.run(sql_text("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US)
         for key, column in KEYS.items():
-            engine.run(_sql("key_facts"), key=key, column=column)
-            engine.run(_sql("key_history"), key=key, column=column, measures=_sql("measures"), **_sums(key))
-        engine.run(_sql("key_facts"), key="log", column="log_key")
-        engine.run(_sql("log_days"), measures=_sql("measures"), delay_counts=_delay_counts())
+            engine.run(sql_text("key_facts"), key=key, column=column)
+            engine.run(
+                sql_text("key_history"), key=key, column=column, measures=sql_text("measures"), **_sums(key)
+            )
+        engine.run(sql_text("key_facts"), key="log", column="log_key")
+        engine.run(sql_text("log_days"), measures=sql_text("measures"), delay_counts=_delay_counts())
         answers = {}
         for horizon, length_us in asked.items():
-            engine.run(_sql("log_habits"), horizon_us=length_us, last_us=last_us, habit_sums=_habit_sums())
+            engine.run(
+                sql_text("log_habits"), horizon_us=length_us, last_us=last_us, habit_sums=_habit_sums()
+            )
             if length_us:
-                engine.run(_sql("aftermath"), horizon_us=length_us)
+                engine.run(sql_text("aftermath"), horizon_us=length_us)
             table = engine.connection.sql(_evidence_query(length_us, last_us)).df()
             answers[horizon] = _typed(table, horizon)
         return answers
@@ -154,9 +168,15 @@ def _prepare(
     cut = ""
     if as_of is not None:
         cut = f"WHERE epoch_us(occurred_at) <= {microseconds_of(as_of)}"
+    # A word that is none of ours tells nothing, and must not cost the row.
+    words = {"client_family": CLIENT_FAMILIES, "network_class": NETWORK_CLASSES}
+    known = ", ".join(
+        f"CASE WHEN {column} IN ({', '.join(repr(word) for word in ours)}) THEN {column} END AS {column}"
+        for column, ours in words.items()
+    )
     run(
         "CREATE OR REPLACE TEMP TABLE events AS "
-        f"SELECT * EXCLUDE (occurred_at), epoch_us(occurred_at) AS at_us FROM log_events {cut}"
+        f"SELECT * EXCLUDE (occurred_at) REPLACE ({known}), epoch_us(occurred_at) AS at_us FROM log_events {cut}"
     )
     ips = run("SELECT DISTINCT ip FROM events WHERE ip IS NOT NULL").df()["ip"].to_numpy(dtype=object)
     engine.register(
@@ -184,11 +204,14 @@ def _prepare(
 def microseconds_of(moment: datetime | pd.Timestamp) -> int:
     """Return a moment as microseconds since 1970, UTC; one without a zone is taken as UTC."""
     stamp = pd.Timestamp(moment)
+    if pd.isna(stamp):
+        raise RequestError("The as-of time is empty. Write it as 2026-01-31T09:00:00Z, or leave it out.")
     stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
     return int(stamp.as_unit("us").asm8.astype("int64"))
 
 
-def _sql(name: str) -> str:
+def sql_text(name: str) -> str:
+    """Return one of the folder's SQL texts, named without its ending."""
     return (files("paperknife.evidence") / f"{name}.sql").read_text(encoding="utf-8")
 
 

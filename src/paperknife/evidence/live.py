@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from paperknife.evidence.clients import client_families
+from paperknife.evidence.clients import CLIENT_FAMILIES, client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
     DELAY_COUNTS,
@@ -31,7 +31,7 @@ from paperknife.evidence.columns import (
 )
 from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, horizon_us
 from paperknife.evidence.kinds import Kind, kinds
-from paperknife.evidence.networks import NetworkTable, network_keys
+from paperknife.evidence.networks import NETWORK_CLASSES, NetworkTable, network_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -181,10 +181,13 @@ def _looker(events: Sequence[Event], networks: NetworkTable | None) -> Callable[
     meaning = kinds()
 
     def look_up(event: Event) -> _Seen:
-        family = event.client_family or (
-            family_of[event.user_agent] if event.user_agent is not None else None
-        )
-        network = event.network_class or (class_of[event.ip] if event.ip is not None else None)
+        # A word that is none of ours tells nothing.
+        family = event.client_family if event.client_family in CLIENT_FAMILIES else None
+        network = event.network_class if event.network_class in NETWORK_CLASSES else None
+        if family is None and event.user_agent is not None:
+            family = family_of[event.user_agent]
+        if network is None and event.ip is not None:
+            network = class_of[event.ip]
         return _Seen(event, meaning[family, network], key_of[event.ip] if event.ip is not None else None)
 
     return look_up

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from paperknife.errors import BundleError, MissingExtraError
-from paperknife.evidence.features import encode, feature_names, fingerprint
+from paperknife.evidence.features import encode, feature_names
+from paperknife.evidence.fingerprint import fingerprint
 from paperknife.model.calibration import Calibration
 from paperknife.model.explain import reasons_of
 from paperknife.model.stages import Stages, three_probabilities
