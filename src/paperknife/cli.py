@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from paperknife.errors import MissingExtraError, PaperknifeError
+from paperknife.errors import MissingExtraError, PaperknifeError, TrackingError
 from paperknife.events.connectors import PROVIDERS
 
 if TYPE_CHECKING:
@@ -59,8 +59,10 @@ def main() -> None:
         _fail(str(error))
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
     except KeyboardInterrupt:
-        _fail("Interrupted; nothing half-written was left behind.")
+        _fail("Interrupted.")
 
 
 def _fail(reason: str) -> None:
@@ -73,6 +75,11 @@ def _fail(reason: str) -> None:
 def _out() -> Console:
     # Tables in a pipe or a log file should not be folded at 80 columns.
     return Console() if sys.stdout.isatty() else Console(width=120)
+
+
+def _say(line: str) -> None:
+    """Print a line as it is: a path may hold brackets that rich would take for markup."""
+    _out().print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 @contextmanager
@@ -100,6 +107,8 @@ def _moment(text: str | None, option: str) -> pd.Timestamp | None:
         return None
     try:
         moment = pd.Timestamp(text)
+        if pd.isna(moment):
+            raise ValueError  # noqa: TRY301  an empty text or "nat" reads as no time at all
     except ValueError as wrong:
         raise typer.BadParameter(
             f"'{text[:40]}' is no time; write it as 2026-01-31T09:00:00Z.", param_hint=option
@@ -176,9 +185,7 @@ def simulate(
 
     with _working("Simulating a sender"):
         world = simulate_sender(out, family, messages, seed)
-    _out().print(
-        f"{len(world.events):,} events of {len(world.truth_messages):,} messages: {out}/log", soft_wrap=True
-    )
+    _say(f"{len(world.events):,} events of {len(world.truth_messages):,} messages: {out}/log")
 
 
 @app.command()
@@ -200,33 +207,38 @@ def train(
     _needs_training("paperknife train")
     from paperknife.evaluation.files import read_table
     from paperknife.events.log import read_events
+    from paperknife.model.bundle import require_place
     from paperknife.registry.tracking import log_run
     from paperknife.training.run import run_of
     from paperknife.training.tables import result_report
     from paperknife.training.train import train as train_on
 
+    require_place(out)
     with _working("Reading the log") as tell:
         known = None if panel is None else read_table(panel, "The panel")
         begin = None if start == "none" else start
         result = train_on(read_events(log), start=begin, panel=known, random_state=seed, tell=tell)
         result.model.save(out)
         tell("Logging the run to MLflow")
-        logged = log_run(
-            run_of(result),
-            result.model,
-            result.evidence.head(5),
-            experiment=experiment,
-            register=register,
-            alias=alias,
-        )
+        try:
+            logged = log_run(
+                run_of(result),
+                result.model,
+                result.evidence.head(5),
+                experiment=experiment,
+                register=register,
+                alias=alias,
+            )
+        except TrackingError as failed:
+            raise TrackingError(
+                f"The model is saved in {out}, but its run is not in MLflow. {failed}"
+            ) from failed
     console = _out()
     console.print(result_report(result))
-    console.print(f"Model {result.model.model_id}: {out}", soft_wrap=True)
-    console.print(
-        f"Run {logged.run_id}; to see it: mlflow ui --backend-store-uri {logged.tracking_uri}", soft_wrap=True
-    )
+    _say(f"Model {result.model.model_id}: {out}")
+    _say(f"Run {logged.run_id}; to see it: mlflow ui --backend-store-uri {logged.tracking_uri}")
     if logged.registered:
-        console.print(f"Registered as {logged.registered}", soft_wrap=True)
+        _say(f"Registered as {logged.registered}")
 
 
 @app.command()
@@ -266,10 +278,12 @@ def score(
             events, model, horizon=horizon, preset=preset, reasons=reasons, memory=memory, **moments
         )
         path = write_verdicts(verdicts, out, log=log)
-        report = headline_report(headline(verdicts, events))
+        # Of a part of the log no rate is said: its deliveries would be those of the whole.
+        whole = all(moment is None for moment in moments.values())
+        report = headline_report(headline(verdicts, events if whole else None))
     console = _out()
     console.print(report)
-    console.print(f"{len(verdicts):,} verdicts: {path}", soft_wrap=True)
+    _say(f"{len(verdicts):,} verdicts: {path}")
 
 
 @app.command()
@@ -305,9 +319,7 @@ def evaluate(
     console = _out()
     console.print(evaluation_report(evaluation))
     if source is None:
-        console.print(
-            "Without the log the published rules are left out: name it with --log LOG.", soft_wrap=True
-        )
+        _say("Without the log the published rules are left out: name it with --log LOG.")
     if report is not None:
         _needs_training("A page with pictures")
         from paperknife.evaluation.headline import headline
@@ -322,7 +334,7 @@ def evaluate(
             delays_s=None if events is None else open_delays(events, said["event_id"]),
             notes=evaluation.notes,
         )
-        console.print(f"Page: {page}", soft_wrap=True)
+        _say(f"Page: {page}")
 
 
 @app.command()

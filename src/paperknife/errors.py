@@ -61,6 +61,12 @@ class TrainingError(PaperknifeError):
     code = "cannot-train"
 
 
+class TrackingError(PaperknifeError):
+    """MLflow took no run or model, and why."""
+
+    code = "not-tracked"
+
+
 class EvaluationError(PaperknifeError):
     """Verdicts and truth cannot be compared."""
 

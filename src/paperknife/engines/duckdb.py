@@ -12,12 +12,15 @@ import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from paperknife.errors import RequestError
+
 if TYPE_CHECKING:
     from types import TracebackType
 
     import duckdb
     import pandas as pd
 
+_MEMORY = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 _STEP = re.compile(r"^-- step: *(?P<name>[a-z_{}]+) *$", re.MULTILINE)
 
 
@@ -48,6 +51,11 @@ class DuckDBEngine:
     threads : int, optional
         None leaves DuckDB's default, one per core.
 
+    Raises
+    ------
+    RequestError
+        For a memory bound that cannot be read.
+
     Examples
     --------
     >>> with DuckDBEngine() as engine:
@@ -57,6 +65,8 @@ class DuckDBEngine:
     """
 
     def __init__(self, *, memory: str | None = None, threads: int | None = None) -> None:
+        if memory is not None and not _MEMORY.fullmatch(memory):
+            raise RequestError(f"A memory bound of '{memory[:20]}' cannot be read. Write it as 2GB or 800MB.")
         self._memory = memory
         self._threads = threads
 

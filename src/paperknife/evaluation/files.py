@@ -30,7 +30,9 @@ def read_table(path: str | Path, what: str) -> pd.DataFrame:
         if file.is_dir() or file.suffix in {".parquet", ".pq"}:
             return pd.read_parquet(file)
         if file.suffix == ".csv":
-            return pd.read_csv(file, dtype={"event_id": "str", "message_id": "str"})
+            # Only an empty field is null: an id may well be "NA".
+            ids = {"event_id": "str", "message_id": "str"}
+            return pd.read_csv(file, dtype=ids, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as wrong:
         raise EvaluationError(
             f"{what} in {file} cannot be read as its name says. Write it as Parquet or CSV."

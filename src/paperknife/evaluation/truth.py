@@ -32,7 +32,7 @@ def read_truth(truth: pd.DataFrame) -> pd.DataFrame:
         For missing columns, unknown labels, or an open labelled in two ways.
     """
     require_columns(truth, ("event_id", "label"), "The truth")
-    told = truth[truth["label"].notna()]
+    told = truth[truth["label"].notna() & truth["event_id"].notna()]
     label = told["label"].astype("str").str.strip().str.lower().map(LABELS)
     if label.isna().any():
         unknown = told.loc[label.isna(), "label"].astype("str").unique()[:3]

@@ -353,8 +353,13 @@ def _check_panel(panel: pd.DataFrame) -> None:
 
 def _ask_panel(opens: pd.DataFrame, panel: pd.DataFrame, panel_weight: float) -> None:
     """Let the panel's word override the labels of its opens."""
-    words = panel.dropna(subset=["label"]).drop_duplicates("event_id").set_index("event_id")["label"]
+    told = panel.dropna(subset=["event_id", "label"]).drop_duplicates("event_id")
+    words = told.set_index(told["event_id"].astype("str"))["label"].astype("str").str.strip().str.lower()
     said = opens["event_id"].map(words)
+    if said.isna().all():
+        raise TrainingError(
+            f"None of the panel's {len(words):,} opens is in this log. Its event_id must be the log's event_id."
+        )
     for label, (h, m) in PANEL_LABELS.items():
         some = (said == label).to_numpy(dtype=bool)
         opens.loc[some, "h"] = np.nan if h is None else h

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,7 +37,7 @@ FORMAT: Final = 1
 _BOOSTERS: Final = ("machine.txt", "human.txt")
 _FILES: Final = (*_BOOSTERS, "calibration.json", "card.md")
 _BLOCK_ROWS: Final = 200_000
-"""Rows encoded at a time: about 80 MB of features, whatever the size of the log."""
+"""Rows encoded at a time: about 100 MB of features, whatever the size of the log."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,9 @@ class Model:
     @cached_property
     def model_id(self) -> str:
         """A short digest of everything that decides an answer: the same answers, the same id."""
-        text = "\n".join([*self._texts().values(), fingerprint()])
+        # LightGBM's text ends with the settings it was trained with, the number of threads among them.
+        texts = [text.split("\nparameters:")[0] for text in self._texts().values()]
+        text = "\n".join([*texts, fingerprint()])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -146,19 +147,37 @@ class Model:
         BundleError
             When the folder holds something that is no bundle.
         """
-        target = Path(folder)
-        if target.exists() and any(target.iterdir()) and not (target / "manifest.json").exists():
-            raise BundleError(f"{target} is not empty and holds no model. Name an empty or a new folder.")
+        target = Path(folder).resolve()
+        require_place(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         texts = {**self._texts(), "card.md": self.card, "manifest.json": json.dumps(self.manifest, indent=1)}
-        for name, text in texts.items():
-            (aside / name).write_bytes(text.encode())
-        aside.chmod(0o755)
-        if target.exists():
-            shutil.rmtree(target)
-        aside.rename(target)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as aside:
+            made = Path(aside) / "new"
+            made.mkdir()
+            for name, text in texts.items():
+                (made / name).write_bytes(text.encode())
+            if target.exists():
+                target.rename(Path(aside) / "old")
+            made.rename(target)
         return target
+
+
+def require_place(folder: str | Path) -> None:
+    """Refuse a folder that a bundle could not be written to without harm.
+
+    Raises
+    ------
+    BundleError
+        When it is a file, or holds anything but a bundle.
+    """
+    target = Path(folder).resolve()
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise BundleError(f"{folder} is a file; a model is a folder. Name an empty or a new one.")
+    found = {path.name for path in target.iterdir()}
+    if found and not ("manifest.json" in found and found <= {*_FILES, "manifest.json"}):
+        raise BundleError(f"{folder} is not empty and holds no model. Name an empty or a new folder.")
 
 
 def _blocks(evidence: pd.DataFrame) -> list[pd.DataFrame]:

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # never telemetry; before mlflow is imported
 
 import mlflow
+from mlflow.exceptions import MlflowException
 
+from paperknife.errors import TrackingError
 from paperknife.registry import pyfunc_code
 
 if TYPE_CHECKING:
@@ -61,11 +63,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """Where a run went: its MLflow id, and the registered version if one was asked for."""
+    """Where a run went: its MLflow id, the address without its secrets, the registered version if one was asked for."""
 
     run_id: str
     tracking_uri: str
     registered: str | None
+
+    @property
+    def how_to_see(self) -> str:
+        """What a person does to look at the run."""
+        if self.tracking_uri.startswith("http"):
+            return f"open {self.tracking_uri}"
+        return f"mlflow ui --backend-store-uri {self.tracking_uri}"
 
 
 def log_run(
@@ -90,8 +99,27 @@ def log_run(
         Name of the registered model.
     alias : str
         What `models:/NAME@alias` will mean from now on.
+
+    Raises
+    ------
+    TrackingError
+        When MLflow cannot be reached or takes no such name.
     """
-    uri = use_tracking()
+    try:
+        run_id = _log(run, model, example, experiment, register, alias)
+    except (MlflowException, OSError) as refused:
+        reason = (str(refused).splitlines() or [type(refused).__name__])[0]
+        raise TrackingError(
+            f"MLflow refused it: {_without_secret(reason)[:300]} Check MLFLOW_TRACKING_URI and the names given."
+        ) from refused
+    uri = _without_secret(str(mlflow.get_tracking_uri()))
+    return Logged(run_id, uri, f"models:/{register}@{alias}" if register else None)
+
+
+def _log(
+    run: Run, model: Model, example: pd.DataFrame, experiment: str, register: str | None, alias: str
+) -> str:
+    use_tracking()
     mlflow.set_experiment(experiment)
     with mlflow.start_run() as active, tempfile.TemporaryDirectory(prefix="paperknife-") as folder:
         mlflow.log_params({key: str(value)[:500] for key, value in run.params.items()})
@@ -113,7 +141,7 @@ def log_run(
         )
         if register:
             mlflow.MlflowClient().set_registered_model_alias(register, alias, info.registered_model_version)
-    return Logged(active.info.run_id, uri, f"models:/{register}@{alias}" if register else None)
+    return str(active.info.run_id)
 
 
 def example_rows(evidence: pd.DataFrame) -> pd.DataFrame:
@@ -131,6 +159,11 @@ def example_rows(evidence: pd.DataFrame) -> pd.DataFrame:
             rows[name] = rows[name].astype(object).where(rows[name].notna(), "")
     rows["occurred_at"] = rows["occurred_at"].dt.tz_localize(None).astype("datetime64[ns]")
     return rows
+
+
+def _without_secret(uri: str) -> str:
+    """Return a tracking URI as it may be shown: without user and password."""
+    return re.sub(r"//[^/@]*@", "//", uri)
 
 
 def _plain(name: str) -> str:

@@ -64,6 +64,10 @@ class Rows:
     seen_s: Floats
     mechanism: NDArray[np.object_]
 
+    def only(self, some: NDArray[np.bool_]) -> Rows:
+        """Return some of the rows."""
+        return Rows(self.matrix[some], self.open_n[some], self.seen_s[some], self.mechanism[some])
+
 
 def sample_rows(
     tables: Mapping[str, pd.DataFrame],

@@ -26,7 +26,7 @@ from paperknife.training.checks import agreement
 from paperknife.training.rows import HORIZON_SHARES, Rows, sample_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -45,6 +45,12 @@ PRIOR_WEIGHT: Final = 0.2
 
 _FEWEST_LABELS: Final = 1_500
 """Labelled opens below which no trees are grown: the start's are better (ROADMAP: tiny logs)."""
+
+_LEAST_APPLE_SHARE: Final = 0.2
+"""Share of Apple's opens that must have labels, where there is no model to begin from."""
+
+_CLEARLY: Final = 0.002
+"""Label loss, in nats, by which a candidate must be better than the starting model."""
 
 _CLASSES: Final = ("p_human", "p_prefetch", "p_machine")
 
@@ -115,7 +121,7 @@ def train(
     Raises
     ------
     TrainingError
-        When the log holds no opens, or nothing to learn from and no model to begin from.
+        When the log holds no opens, only ambiguous ones, or too little to learn from and no model to begin from.
 
     Examples
     --------
@@ -141,10 +147,7 @@ def train(
     )
     soft, weights = blended(labels.opens, settled["is_ambiguous"].to_numpy(), prior)
     counts = weights.sum(axis=1) > 0
-    if not counts.any():
-        raise TrainingError(
-            "Nothing in this log can be labelled, and there is no model to begin from. Train with --from default."
-        )
+    _require_lessons(begin, settled, labels.opens, counts)
     is_later = _is_later(settled)
     random = np.random.default_rng(random_state)
     tell("Fitting")
@@ -152,12 +155,18 @@ def train(
     later = sample_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
     candidates, notes = _candidates(begin, earlier, soft, weights, labels.opens, random_state, threads)
     tell("Calibrating on later messages")
-    fitted = {name: _calibrated(stages, begin, later, soft, weights) for name, stages in candidates.items()}
+    # One half of the later messages calibrates, the other judges: a calibration flatters itself on its own rows.
+    is_judging = pd.factorize(settled["message_id"])[0][later.open_n] % 2 == 1
+    calibrating, judging = later.only(~is_judging), later.only(is_judging)
+    fitted = {
+        name: _calibrated(stages, begin, calibrating, soft, weights) for name, stages in candidates.items()
+    }
     if begin is not None:
         fitted = {"start": begin, **fitted}
-    table = agreement(fitted, later, soft, weights)
-    losses = table[table["slice"] == "all"].set_index("model")["label_loss"]
-    chosen = str(losses.idxmin()) if losses.notna().any() else next(iter(fitted))
+    table = agreement(fitted, judging, soft, weights)
+    chosen = _best(table, list(fitted))
+    if chosen != "start":
+        fitted[chosen] = _calibrated(candidates[chosen], begin, later, soft, weights)
     about = _about(settled, labels, begin, chosen, random_state)
     notes = [*(gate.sentence for gate in labels.diagnostics.gates), *notes, f"Kept: {_KEPT[chosen]}."]
     kept = fitted[chosen]
@@ -181,6 +190,41 @@ _KEPT: Final = {
     "recalibrated": "the starting model's trees, recalibrated on this log's later messages",
     "retrained": "new trees grown from this log, calibrated on its later messages",
 }
+
+
+def _require_lessons(
+    begin: Model | None,
+    settled: pd.DataFrame,
+    labels: pd.DataFrame,
+    counts: NDArray[np.bool_],
+) -> None:
+    """Refuse a log from which nothing, or only half of the question, could be learned."""
+    if not counts.any() and settled["is_ambiguous"].all():
+        raise TrainingError(
+            "Every open of this log is ambiguous (its provider cannot tell which recipient it was), so nothing can "
+            "be learned. Score it with the model as it is."
+        )
+    if begin is not None:
+        return
+    has_label = labels["h_weight"].fillna(0).to_numpy() > 0
+    is_apple = (settled["mechanism"] == "apple_relay") | (settled["client_family"] == "apple_mail")
+    apple_n, taught_n = int(is_apple.sum()), int((is_apple.to_numpy() & has_label).sum())
+    if int((has_label & counts).sum()) < _FEWEST_LABELS or taught_n < _LEAST_APPLE_SHARE * apple_n:
+        raise TrainingError(
+            f"Of {len(settled):,} opens {int(has_label.sum()):,} can be labelled, and of {apple_n:,} behind Apple "
+            f"{taught_n:,}: too few to learn from with no model to begin from. Train with --from default."
+        )
+
+
+def _best(table: pd.DataFrame, names: Sequence[str]) -> str:
+    """Return the model that agrees best with labels that calibrated nothing; the first, unless one is clearly better."""
+    judged = table[table["slice"] == "all"].set_index("model")["label_loss"]
+    losses = {name: float(judged.get(name, np.nan)) for name in names}
+    first = names[0]
+    if any(np.isnan(loss) for loss in losses.values()):
+        return first
+    best = min(losses, key=losses.__getitem__)
+    return best if first != "start" or losses[best] < losses[first] - _CLEARLY else first
 
 
 def _start(start: Model | str | Path | None) -> Model | None:

@@ -32,14 +32,20 @@ def write_verdicts(verdicts: pd.DataFrame, path: str | Path, *, log: str | Path 
 
     target = Path(path) if str(path).endswith(".parquet") else Path(path) / "verdicts.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pandas(verdicts, preserve_index=False)
-    place = table.schema.get_field_index("reasons")
-    table = table.set_column(place, "reasons", table.column(place).cast(pa.list_(pa.string())))
+    # pyarrow asks pandas for zoned times in a way that pandas warns of: give it plain UTC ones.
+    moments = verdicts["occurred_at"].dt.tz_convert(None).to_numpy()
+    table = pa.Table.from_pandas(verdicts.assign(occurred_at=moments), preserve_index=False)
+    for name, kind in (("occurred_at", pa.timestamp("us", tz="UTC")), ("reasons", pa.list_(pa.string()))):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, table.column(place).cast(kind))
     # Not pandas' own metadata: readers of other kinds must see the same table.
     table = table.replace_schema_metadata({_LOG_KEY: os.fsencode(Path(log).absolute())} if log else None)
     aside = target.with_name(f".{target.name}.{os.getpid()}")
-    pq.write_table(table, aside, compression="zstd")
-    aside.replace(target)
+    try:
+        pq.write_table(table, aside, compression="zstd")
+        aside.replace(target)
+    finally:
+        aside.unlink(missing_ok=True)
     return target
 
 
@@ -48,8 +54,9 @@ def log_of(path: str | Path) -> Path | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    file = Path(path) / "verdicts.parquet" if Path(path).is_dir() else Path(path)
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = pq.read_schema(file).metadata or {}
     except (OSError, pa.ArrowInvalid):
         return None
     if _LOG_KEY not in metadata:
