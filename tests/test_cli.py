@@ -233,3 +233,79 @@ def test_every_command_and_option_has_help():
             walk(child, f"{path} {name}")
 
     walk(typer.main.get_command(cli.app), "paperknife")
+
+
+@pytest.fixture
+def own_tracking(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/runs.db")
+
+
+@pytest.mark.usefixtures("own_tracking")
+def test_train_register_and_score_with_what_was_registered(run, sender, tmp_path):
+    code, out, err = run("train", sender / "log", "--out", "my-model", "--register", "opens")
+    assert code == 0, err
+    assert "Registered as models:/opens@champion" in out
+    assert "Kept: " in out
+    assert run("score", sender / "log", "--out", "a.parquet", "--model", "my-model")[0] == 0
+    assert run("score", sender / "log", "--out", "b.parquet", "--model", "models:/opens@champion")[0] == 0
+    pd.testing.assert_frame_equal(pd.read_parquet("a.parquet"), pd.read_parquet("b.parquet"))
+    code, _, err = run("score", sender / "log", "--out", "c.parquet", "--model", "models:/opens@nobody")
+    assert code == 1
+    assert "gave no model for models:/opens@nobody" in err
+
+
+@pytest.mark.usefixtures("own_tracking")
+def test_a_name_that_mlflow_refuses_keeps_the_model(run, sender, tmp_path):
+    code, _, err = run("train", sender / "log", "--out", "my-model", "--register", "bad/name:x")
+    assert code == 1
+    assert "The model is saved in my-model, but its run is not in MLflow" in err
+    assert "Traceback" not in err
+    assert (tmp_path / "my-model" / "manifest.json").exists()
+
+
+def test_a_model_never_replaces_other_files(run, sender, tmp_path):
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "manifest.json").write_text("{}")
+    (tmp_path / "web" / "app.js").write_text("x")
+    code, _, err = run("train", sender / "log", "--out", "web")
+    assert code == 1
+    assert "is not empty and holds no model" in err
+    assert (tmp_path / "web" / "app.js").read_text() == "x"
+
+
+def test_the_demo_does_the_whole_way(run, tmp_path):
+    code, out, err = run("demo", "--messages", 2_500)
+    assert code == 0, err
+    assert "messages were opened" in out.splitlines()[0]
+    for said in ("The model and the published rules", "Inside Apple", "report.html", "Next"):
+        assert said in out
+    page = (tmp_path / "demo" / "report.html").read_text()
+    assert "<svg" in page
+    assert "http-equiv" in page  # its policy forbids every request
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--memory", "lots"], "A memory bound of 'lots' cannot be read"),
+        (["--model", "my[/x]"], "There is no model at my[/x]"),
+    ],
+)
+def test_odd_options_get_one_line(run, sender, arguments, message):
+    code, _, err = run("score", sender / "log", "--out", "v.parquet", *arguments)
+    assert code == 1
+    assert message in err
+
+
+def test_a_part_of_a_log_has_no_rate(run, sender):
+    whole = run("score", sender / "log", "--out", "v.parquet")[1]
+    part = run("score", sender / "log", "--out", "v.parquet", "--as-of", "2020-01-01T00:00:00Z")[1]
+    assert "delivered messages were opened" in whole
+    assert "delivered messages" not in part
+
+
+def test_a_place_that_cannot_be_written_gets_one_line(run, sender, tmp_path):
+    (tmp_path / "file").write_text("x")
+    code, _, err = run("score", sender / "log", "--out", "file/v.parquet")
+    assert code == 1
+    assert err.startswith("paperknife: ")

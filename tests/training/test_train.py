@@ -98,3 +98,21 @@ def test_labels_and_prior_are_blended_by_what_they_are_worth():
     assert soft[0, 0] == pytest.approx((1 + 0.2 * 0.5) / 1.2)
     assert soft[1, 0] == pytest.approx(0.25)
     assert weights[:, 1].tolist() == [1.2, 0.2, 0.0]  # an ambiguous recipient teaches nothing
+
+
+def test_a_panel_of_another_log_is_noticed(world):
+    panel = pd.DataFrame({"event_id": [1, 2], "label": ["human", "prefetch"]})
+    with pytest.raises(TrainingError, match="None of the panel's 2 opens is in this log"):
+        train(read_events(world.events), panel=panel)
+
+
+def test_a_panel_is_taken_at_its_word(world):
+    panel = world.truth_opens.head(200)[["event_id", "label"]]
+    labels = train(read_events(world.events), panel=panel, threads=1).labels
+    said = labels.opens.set_index("event_id").loc[panel["event_id"], "source"]
+    assert (said == "panel").all()
+
+
+def test_ambiguous_opens_teach_nothing(world):
+    with pytest.raises(TrainingError, match="Every open of this log is ambiguous"):
+        train(read_events(world.events.assign(is_ambiguous=True)))

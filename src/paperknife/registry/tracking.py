@@ -7,6 +7,7 @@ from code (never a pickled object), with a signature and an input example, so th
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import tempfile
@@ -36,6 +37,9 @@ EXPERIMENT: Final = "paperknife"
 
 def use_tracking() -> str:
     """Point MLflow to MLFLOW_TRACKING_URI, else to ./mlflow.db, and return the URI."""
+    # Tables made and experiments opened are nothing that a user must read; what goes wrong is.
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     mlflow.set_tracking_uri(
         os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').resolve()}"
     )
