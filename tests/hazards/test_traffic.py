@@ -32,3 +32,11 @@ def test_rows_keep_their_order_and_none_are_none():
     )
     assert traffic(evidence).tolist() == ["apple", "unknown", "apple"]
     assert traffic(evidence.iloc[:0]).tolist() == []
+
+
+def test_an_address_alone_makes_no_visible_reader():
+    # It may be a home, or a relay of Apple's that no table knows yet.
+    evidence = pd.DataFrame(
+        {"client_family": [None, None, "thunderbird"], "network_class": ["other", "google_proxy", "other"]}
+    )
+    assert traffic(evidence).tolist() == ["other", "visible", "visible"]

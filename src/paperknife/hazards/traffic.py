@@ -68,4 +68,7 @@ def _one(client: str | None, network: str | None) -> str:
         return "machine"
     if kind.is_apple:
         return "apple"
+    # Without a user agent an address of nobody known may be a home, or Apple's newest relay: it labels nobody.
+    if client is None and kind.mechanism == "direct":
+        return "other"
     return "visible" if kind.is_visible else "other"

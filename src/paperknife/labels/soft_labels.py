@@ -186,6 +186,7 @@ class _Board:
         m: Floats,
     ) -> None:
         self.kind, self.m = kind, m
+        self.has_agent: Bools = evidence["client_family"].notna().to_numpy(dtype=bool)
         self.message: Ints = pd.Index(messages["message_id"]).get_indexer(pd.Index(evidence["message_id"]))
         self.at_us: Floats = (
             evidence["occurred_at"].dt.as_unit("us").astype("int64").to_numpy(dtype=np.float64)
@@ -231,7 +232,8 @@ def _undated(
     h, weight, source = np.full(n, np.nan), np.zeros(n), np.full(n, "none", dtype=object)
     for some, value, worth, name in (
         (board.kind == "visible", _SURE, 1.0, "visible_client"),
-        (board.kind == "other", 0.9, 0.2, "other_client"),
+        # Of an open without a user agent only its network is known, which may be Apple's newest: silence.
+        ((board.kind == "other") & board.has_agent, 0.9, 0.2, "other_client"),
     ):
         h[some], weight[some], source[some] = value, worth, name
     trust = 0.0
