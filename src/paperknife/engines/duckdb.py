@@ -108,6 +108,11 @@ class DuckDBEngine:
         for name, query in steps_of(text.format(**names)):
             self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
+    def drop(self, *tables: str) -> None:
+        """Forget temporary tables that no later step reads: they are held in memory, or spilled."""
+        for table in tables:
+            self.connection.execute(f"DROP TABLE IF EXISTS {table}")
+
     def register(self, name: str, frame: pd.DataFrame) -> None:
         """Copy a DataFrame into a temporary table, so that later changes to the frame cannot reach the SQL."""
         self.connection.register("incoming_frame", frame)

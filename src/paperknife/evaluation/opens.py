@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from paperknife.events.log import EventLog
 
-APPLE_FAMILIES: Final = frozenset({"apple_mail", "apple_mail_old"})
+APPLE_FAMILIES: Final = frozenset({"apple_mail"})
 
 
 def describe_opens(log: EventLog, *, networks: NetworkTable | None = None) -> pd.DataFrame:

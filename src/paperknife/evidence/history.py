@@ -140,13 +140,16 @@ def gather_horizons(
     with DuckDBEngine(memory=memory, threads=threads) as engine:
         last_us = _prepare(engine, log, as_of, networks or NetworkTable.load())
         engine.run(sql_text("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US)
+        engine.drop("events", "seen_events", "recipient_pasts", "clocks", "message_clicks", "campaign_days")
         for key, column in KEYS.items():
             engine.run(sql_text("key_facts"), key=key, column=column)
             engine.run(
                 sql_text("key_history"), key=key, column=column, measures=sql_text("measures"), **_sums(key)
             )
+            engine.drop(*(f"{key}_{step}" for step in ("facts", "moments", "days", "past_days", "today")))
         engine.run(sql_text("key_facts"), key="log", column="log_key")
         engine.run(sql_text("log_days"), measures=sql_text("measures"), delay_counts=_delay_counts())
+        engine.drop("log_facts")
         answers = {}
         for horizon, length_us in asked.items():
             engine.run(
