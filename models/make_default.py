@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -203,10 +202,10 @@ def main() -> None:
     """Make, judge and save the default model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--worlds", type=int, default=400, help="how many worlds train; a fifth more calibrate"
+        "--worlds", type=int, default=450, help="how many worlds train; a fifth more calibrate"
     )
     parser.add_argument("--rounds", type=int, default=160, help="trees per stage")
-    parser.add_argument("--judge", type=int, default=3, help="worlds per held-out family for the card")
+    parser.add_argument("--judge", type=int, default=2, help="worlds per held-out family for the card")
     parser.add_argument("--keep", type=Path, help="a folder that keeps the simulated lessons between runs")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=HERE / "default")
@@ -222,7 +221,7 @@ def main() -> None:
     about: dict[str, object] = {
         "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
         "made_from": "simulated senders of the family 'varied'",
-        "made_by": f"models/{Path(__file__).name} {' '.join(sys.argv[1:])}".strip(),
+        "made_by": f"make_default.py --worlds {asked.worlds} --rounds {asked.rounds} --judge {asked.judge}",
         "commit": made_by,
         "paperknife": version("paperknife"),
         "worlds_n": asked.worlds,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,11 +90,22 @@ def run_demo(
 
 
 def next_steps(folder: Path) -> list[str]:
-    """Return the commands that someone would try next."""
-    return [
-        "paperknife ingest --provider sendgrid events.json --out log/     your own payloads become a log",
-        "paperknife log check log/                                       what evidence it holds",
-        "paperknife score log/ --out verdicts.parquet                    verdicts, no training needed",
-        "paperknife train log/ --out my-model/                           a model of your own, without truth",
-        f"paperknife evaluate {folder}/verdicts.parquet --truth {folder}/truth_opens.parquet",
-    ]
+    """Return the commands that someone would try next, as they can be typed where the demo ran."""
+    command = _command()
+    steps = {
+        f"{command} ingest --provider sendgrid events.json --out log/": "your own payloads become a log",
+        f"{command} log check log/": "what evidence it holds",
+        f"{command} score log/ --out verdicts.parquet": "verdicts, no training needed",
+        f"{command} train log/ --out my-model/": "a model of your own, without truth",
+        f"{command} evaluate {folder}/verdicts.parquet --truth {folder}/truth_opens.parquet": "the figures above again",
+    }
+    width = max(map(len, steps)) + 2
+    return [f"{step:{width}}{what}" for step, what in steps.items()]
+
+
+def _command() -> str:
+    """Return how paperknife is called here: by its name, or, outside its environment, by its path."""
+    if shutil.which("paperknife"):
+        return "paperknife"
+    beside = Path(sys.executable).parent / "paperknife"
+    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
