@@ -29,7 +29,7 @@ check: with-dev ## Lint, format, types, import directions
 bench: with-dev ## Measure how fast it is
 	@for script in tests/bench/bench_*.py; do echo "== $$script"; $(RUN) "$$script" || exit 1; done
 
-model: with-train ## Make the default model in models/default anew (about half an hour)
+model: with-train ## Make the default model in models/default anew (about twenty minutes)
 	$(RUN) models/make_default.py
 
 notebooks: with-dev ## Execute the notebooks
