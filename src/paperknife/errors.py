@@ -37,6 +37,12 @@ class PayloadError(PaperknifeError):
     code = "bad-payload"
 
 
+class SignatureError(PaperknifeError):
+    """A webhook request is not the provider's, or cannot be shown to be: missing, forged or stale signature."""
+
+    code = "bad-signature"
+
+
 class HashKeyError(PaperknifeError):
     """The key that turns addresses into pseudonyms is too short, damaged, or cannot be kept."""
 

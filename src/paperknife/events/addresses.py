@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Bare, percent-encoded any number of times, as a JSON escape, or as an HTML entity.
-_AT_SIGN: Final = r"(?:@|%(?:25)*40|\\+u0040|&#0*64;|&#[xX]0*40;)"
+AT_SIGN: Final = r"(?:@|%(?:25)*40|\\+u0040|&#0*64;|&#[xX]0*40;)"
+"""Bare, percent-encoded any number of times, as a JSON escape, or as an HTML entity; a regular expression."""
+
 # Deliberately wider than RFC 5322: too much replaced is a blemish, too little is a leak. Percent signs belong
 # to the local part, because a URL writes a plus sign as %2B; what ends a field of a URL does not.
 _PLAIN: Final = r"[^\s@<>()\[\]{}\"',;:/\\?&=#|]"
@@ -23,8 +24,8 @@ _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[\w\-]+(?:\.[\w\-]+)*)"
 HIDDEN: Final = "<address>"
 """What stands in place of an address where no key for a hash is at hand."""
 
-_ADDRESS: Final = re.compile(_LOCAL + _AT_SIGN + _DOMAIN)
-_HAS_AT_SIGN: Final = re.compile(_AT_SIGN)
+_ADDRESS: Final = re.compile(_LOCAL + AT_SIGN + _DOMAIN)
+_HAS_AT_SIGN: Final = re.compile(AT_SIGN)
 
 
 def replace_addresses(text: str, replacement: Callable[[str], str] | None = None) -> str:

@@ -10,15 +10,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import sys
 import unicodedata
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import unquote
 
 from paperknife.errors import HashKeyError
-from paperknife.events.addresses import replace_addresses, with_plain_at_signs
+from paperknife.events.addresses import AT_SIGN, replace_addresses, with_plain_at_signs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KEY_VARIABLE: Final = "PAPERKNIFE_HASH_KEY"
 HOME_VARIABLE: Final = "PAPERKNIFE_HOME"
@@ -28,6 +32,8 @@ _SHORTEST_KEY: Final = 16
 _HASH_CHARACTERS: Final = 32
 """128 bits: two of a billion recipients collide with a chance below 1e-20."""
 _CACHED_ADDRESSES: Final = 200_000
+_DOMAIN_LIMIT: Final = 512
+_NOBODY: Final[tuple[None, None]] = (None, None)
 
 
 class RecipientHasher:
@@ -37,6 +43,9 @@ class RecipientHasher:
     ----------
     key : bytes
         At least 16 bytes.
+    keep_ids : bool
+        Take recipients that are no addresses (no at sign in any writing) for pseudonyms already, and keep them as
+        they are. Addresses are hashed all the same.
 
     Examples
     --------
@@ -45,17 +54,18 @@ class RecipientHasher:
     True
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *, keep_ids: bool = False) -> None:
         if len(key) < _SHORTEST_KEY:
             raise HashKeyError(
                 f"The hash key has {len(key)} bytes; expected at least {_SHORTEST_KEY}. "
                 f"Set {KEY_VARIABLE} to a long random text, or unset it to have a key made."
             )
         self._key = key
-        self._known: dict[str, str] = {}
+        self.keep_ids = keep_ids
+        self._known: dict[str, tuple[str, str | None]] = {}
 
     @classmethod
-    def load(cls) -> Self:
+    def load(cls, *, keep_ids: bool = False) -> Self:
         """Return a hasher with the user's key, which is made and kept on first use.
 
         Raises
@@ -65,8 +75,8 @@ class RecipientHasher:
         """
         given = os.environ.get(KEY_VARIABLE)
         if given is not None:
-            return cls(given.encode("utf-8", "surrogateescape"))
-        return cls(_kept_key(configuration_folder() / "hash.key"))
+            return cls(given.encode("utf-8", "surrogateescape"), keep_ids=keep_ids)
+        return cls(_kept_key(configuration_folder() / "hash.key"), keep_ids=keep_ids)
 
     @property
     def fingerprint(self) -> str:
@@ -78,14 +88,40 @@ class RecipientHasher:
 
         The address is normalised first: Unicode NFC, stripped, lower case, and nothing else.
         """
-        known = self._known.get(address)
-        if known is None:
-            if len(self._known) >= _CACHED_ADDRESSES:
-                self._known.clear()
-            plain = unicodedata.normalize("NFC", address).strip().lower()
+        return (self._known.get(address) or self._learned(address))[0]
+
+    def hash_all(self, addresses: Sequence[str | None]) -> tuple[list[str | None], list[str | None]]:
+        """Return the pseudonyms and the mailbox domains (lower case) of addresses; None of None."""
+        known = self._known.get
+        pairs = [
+            _NOBODY if address is None else known(address) or self._learned(address) for address in addresses
+        ]
+        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+    def _learned(self, address: str) -> tuple[str, str | None]:
+        if len(self._known) >= _CACHED_ADDRESSES:
+            self._known.clear()
+        plain = unicodedata.normalize("NFC", address).strip().lower()
+        is_address = with_plain_at_signs(plain) != plain or "@" in plain
+        if self.keep_ids and not is_address:
+            pseudonym = address.strip()
+        else:
             digest = hmac.digest(self._key, plain.encode("utf-8", "surrogatepass"), "sha256")
-            known = self._known[address] = digest.hex()[:_HASH_CHARACTERS]
-        return known
+            pseudonym = digest.hex()[:_HASH_CHARACTERS]
+        domain = plain.rpartition("@")[2].rstrip(">.")[:_DOMAIN_LIMIT] if "@" in plain else None
+        pair = self._known[address] = (pseudonym, domain or None)
+        return pair
+
+    def hide_own(self, text: str, address: str, pseudonym: str) -> str:
+        """Return a text in which one recipient's address is replaced by its pseudonym, in any case and writing.
+
+        Also as bounce addresses write it (``ada=example.org``, VERP), which no search for addresses can know.
+        """
+        local, at_sign, domain = address.strip().rpartition("@")
+        if not at_sign or not local or local.lower() not in text.lower():
+            return text
+        own = rf"{re.escape(local)}(?:{AT_SIGN}|=|%3[dD]){re.escape(domain)}"
+        return re.sub(own, pseudonym.replace("\\", r"\\"), text, flags=re.IGNORECASE)
 
     def hide_addresses(self, text: str) -> str:
         """Return a text whose mail addresses, percent-encoded ones too, are replaced by their pseudonyms."""

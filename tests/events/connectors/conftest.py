@@ -1,4 +1,4 @@
-"""The sample of each provider: one message's life, from sent to unsubscribed, as the provider tells it."""
+"""The sample of each provider: one message's life as the provider tells it, and what must come of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ SAMPLES = Path(__file__).parent / "samples"
 
 @pytest.fixture
 def sample():
+    """Return a reader of samples.
+
+    `payloads`: what the provider posts or pages, one event each, in order. `headers`: of each request, where they
+    matter. `recipient`, `campaign`: whom and what the message was for. `events`: the fields that must come out.
+    """
+
     def read(name):
-        return json.loads((SAMPLES / f"{name}.json").read_text())
+        return {"headers": {}, **json.loads((SAMPLES / f"{name}.json").read_text())}
 
     return read

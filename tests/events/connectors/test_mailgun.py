@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+
 import pytest
 
+from paperknife.errors import SignatureError
 from paperknife.events.connectors import connector
+from paperknife.events.connectors.mailgun import Mailgun
 
 RAW = {
     "event": "opened",
@@ -83,10 +89,47 @@ def test_the_campaign_in_its_stated_order(translator, fields, campaign):
 
 def test_without_a_message_id_a_row_is_set_aside(translator):
     (bad,) = translator.parse({**RAW, "message": {}}).rejected
-    assert bad.reason == "message.headers.message-id is missing"
+    assert bad.reason == "the message's id is missing"
 
 
 def test_a_recipients_address_inside_the_message_id_is_hashed(translator, hasher):
     raw = {"message": {"headers": {"message-id": "<bounce-a@example.org-17@mg.example.com>"}}}
     assert "a@example.org" not in one(translator, **raw).message_id
     assert hasher.hash("a@example.org") in one(translator, **raw).message_id
+
+
+KEY = "key-of-the-tests"
+NOW = 1_769_850_000
+
+
+def signed(key=KEY, moment=NOW, **changes):
+    token = "t" * 50
+    digest = hmac.new(key.encode(), f"{moment}{token}".encode(), hashlib.sha256).hexdigest()
+    signature = {"timestamp": str(moment), "token": token, "signature": digest, **changes}
+    return json.dumps({"signature": signature, "event-data": RAW}).encode()
+
+
+def test_a_genuine_request_is_accepted():
+    Mailgun.verify({}, signed(), KEY, now=NOW + 299)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [signed("another key"), signed(token="u" * 50), signed(timestamp=str(NOW + 1)), signed(signature="é"),
+     signed(signature=7), signed(token=None), b"[]", b"not JSON", b"", b"[" * 100_000],
+)  # fmt: skip
+def test_a_forged_or_unsigned_request_is_refused(body):
+    with pytest.raises(SignatureError, match="does not fit the body"):
+        Mailgun.verify({}, body, KEY, now=NOW)
+
+
+def test_a_request_played_again_later_is_refused():
+    with pytest.raises(SignatureError, match="3,600 seconds away from now"):
+        Mailgun.verify({}, signed(), KEY, now=NOW + 3600)
+
+
+def test_a_time_that_is_none_is_refused_and_an_empty_key_checks_nothing():
+    with pytest.raises(SignatureError, match="is no time"):
+        Mailgun.verify({}, signed(moment="soon"), KEY, now=NOW)
+    with pytest.raises(SignatureError, match="There is no secret"):
+        Mailgun.verify({}, signed(""), "", now=NOW)

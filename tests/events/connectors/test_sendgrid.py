@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import base64
+import sys
 
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from paperknife.errors import MissingExtraError, SignatureError
 from paperknife.events.connectors import connector
+from paperknife.events.connectors.sendgrid import SendGrid
 
 RAW = {
     "email": "a@example.org",
@@ -47,11 +55,11 @@ def test_times_as_integers_floats_and_texts(one, given, us):
 
 @pytest.mark.parametrize(
     ("given", "reason"),
-    [(None, "timestamp is missing"), ("", "timestamp is missing"), ("soon", "timestamp is no time"),
-     (True, "timestamp is no time"), ([1], "timestamp is no time"), ("9" * 50, "timestamp is no time"),
-     ("1e39", "timestamp is before 2000 or after 2100"), (1769850000000, "timestamp is before 2000 or after 2100"),
-     (float("nan"), "timestamp is no time"), (float("inf"), "timestamp is no time"),
-     ("2026-01-31T09:00:00", "timestamp has no time zone"), ("2026-99-31T09:00:00Z", "timestamp is no time")],
+    [(None, "the time is missing"), ("", "the time is missing"), ("soon", "the time is no time"),
+     (True, "the time is no time"), ([1], "the time is no time"), ("9" * 50, "the time is no time"),
+     ("1e39", "the time is before 2000 or after 2100"), (1769850000000, "the time is before 2000 or after 2100"),
+     (float("nan"), "the time is no time"), (float("inf"), "the time is no time"),
+     ("2026-01-31T09:00:00", "the time has no time zone"), ("2026-99-31T09:00:00Z", "the time is no time")],
 )  # fmt: skip
 def test_times_that_cannot_be(hasher, given, reason):
     (bad,) = connector("sendgrid", hasher).parse([{**RAW, "timestamp": given}]).rejected
@@ -93,3 +101,68 @@ def test_ip_and_user_agent_stay_exactly_as_given_and_a_long_user_agent_is_cut(on
     assert (event.ip, event.user_agent) == ("2001:DB8::0:1", " Odd  Agent\t")
     assert one(useragent="").user_agent == ""
     assert len(one(useragent="x" * 100_000).user_agent) == 4096
+
+
+BODY = b'[{"event": "open"}]\r\n'
+NOW = 1_769_850_000
+
+
+@pytest.fixture(scope="module")
+def keys():
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return private, base64.b64encode(public).decode()
+
+
+def signed(private, body=BODY, moment=NOW):
+    signature = private.sign(str(moment).encode() + body, ec.ECDSA(SHA256()))
+    return {
+        "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
+        "X-Twilio-Email-Event-Webhook-Timestamp": str(moment),
+    }
+
+
+def test_a_genuine_request_is_accepted_with_the_key_in_either_form(keys):
+    private, public = keys
+    SendGrid.verify(signed(private), BODY, public, now=NOW + 299)
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    SendGrid.verify(signed(private), BODY, pem.decode(), now=NOW)
+
+
+def test_another_body_another_key_and_another_time_are_refused(keys):
+    private, public = keys
+    other = ec.generate_private_key(ec.SECP256R1())
+    moved = {**signed(private), "X-Twilio-Email-Event-Webhook-Timestamp": str(NOW + 1)}
+    for headers, body in ((signed(private), BODY + b" "), (signed(other), BODY), (moved, BODY)):
+        with pytest.raises(SignatureError, match="does not fit the body"):
+            SendGrid.verify(headers, body, public, now=NOW)
+
+
+@pytest.mark.parametrize("now", [NOW + 301, NOW - 301])
+def test_a_request_played_again_later_is_refused(keys, now):
+    private, public = keys
+    with pytest.raises(SignatureError, match="301 seconds away from now; at most 300"):
+        SendGrid.verify(signed(private), BODY, public, now=now)
+
+
+def test_what_is_no_signature_and_what_is_no_key(keys):
+    private, public = keys
+    headers = {**signed(private), "X-Twilio-Email-Event-Webhook-Signature": "no base64!"}
+    with pytest.raises(SignatureError, match="The signature is no base64"):
+        SendGrid.verify(headers, BODY, public, now=NOW)
+    with pytest.raises(SignatureError, match="has no header x-twilio-email-event-webhook-timestamp"):
+        SendGrid.verify(
+            {**signed(private), "X-Twilio-Email-Event-Webhook-Timestamp": ""}, BODY, public, now=NOW
+        )
+    with pytest.raises(SignatureError, match="The secret is no public key"):
+        SendGrid.verify(signed(private), BODY, "bm90IGEga2V5", now=NOW)
+    rsa_key = rsa.generate_private_key(65537, 2048).public_key()
+    pem = rsa_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    with pytest.raises(SignatureError, match="of another kind; expected SendGrid's elliptic-curve key"):
+        SendGrid.verify(signed(private), BODY, pem, now=NOW)
+
+
+def test_without_cryptography_the_extra_is_named(keys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'paperknife\[service\]'"):
+        SendGrid.verify(signed(keys[0]), BODY, keys[1], now=NOW)

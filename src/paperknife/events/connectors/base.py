@@ -1,72 +1,78 @@
 """What all connectors share: a provider's payload in, canonical events out, and nothing lost on the way.
 
 A connector is a mapping, not a program: a provider's file says where its events lie in a payload, how its event
-names translate, and which of its fields mean what. This module does the rest alike for all: it counts unknown types,
-sets bad rows aside with a reason, prefixes ids, replaces addresses by keyed hashes, and never raises for what a
-payload holds.
+names translate, which of its fields mean what, and how it signs. This module does the rest alike for all: it counts
+unknown types, sets bad rows aside with a reason, and never raises for what a payload holds. What the values then
+become (ids, pseudonyms, times) stands in `columns`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple
 
 from paperknife.events.addresses import replace_addresses
-from paperknife.events.casting import FIRST_YEAR, LAST_YEAR, USER_AGENT_LIMIT
+from paperknife.events.connectors.columns import Columns, canonical
+from paperknife.events.connectors.signatures import SharedSecret
+from paperknife.events.connectors.values import BadRowError
 from paperknife.events.event import Event
-from paperknife.events.identity import RecipientHasher, digest_of
+from paperknife.events.identity import RecipientHasher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-ID_LIMIT: Final = 512
-"""Characters of an id; a longer one is replaced by its digest, so that it still joins."""
-URL_LIMIT: Final = 8192
-"""Characters kept of a clicked link."""
-IP_LIMIT: Final = 45
-"""Longest text of an address (an IPv4 one written as IPv6); a longer one is none, and left out."""
+    from paperknife.events.connectors.signatures import Scheme
 
-READERS_OWN: Final = frozenset({"open", "click", "unsubscribe"})
-"""Types whose IP and user agent are the reader's; on a delivery they belong to a mail server."""
+FILE_NAME: Final = "x-file-name"
+"""The header under which `ingest` tells a connector the name of the file that a payload came from."""
 
-_FIRST_US: Final = int(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-_LAST_US: Final = int(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_NUMBER_LIMIT: Final = 40
+PING: Final = object()
+"""What `Connector.unwrap` yields for a payload that holds no event on purpose: a ping, a subscription's confirmation."""
+
+Tier = Literal["full", "user agent and time", "time only", "varies"]
 
 
-class BadRowError(Exception):
-    """One event of a payload cannot be used; its text is the reason, and never holds a value of the row."""
-
-
-@dataclass(slots=True)
-class Fields:
-    """What a provider says of one event, in its own values.
+class Fields(NamedTuple):
+    """What a provider says of one event, in its own values: any of them may be of any type, or None.
 
     Attributes
     ----------
-    occurred_us : int
-        Microseconds since 1970, UTC; from `microseconds`.
-    message : str
-        What the provider's events of one message share.
-    recipient : str or None
-        The address, which goes no further than this.
-    event_id : str or None
-        Unique within the provider; None where it gives none.
+    occurred_at : int, float, str or datetime
+        As the provider gives it; see `values.microseconds` for what is understood.
+    message : str or int
+        What the provider's events of one message share. Whether the recipient is part of it does not matter:
+        the recipient's hash is added.
+    recipient : str
+        The address (or the user's own id), which goes no further than this.
+    event_id : str or int
+        Unique within the provider; None where it gives none: then a digest of the event's content serves.
+    campaign : str, int or list
+        Of a list, the first.
+    ip, user_agent, url : str
+        Kept exactly as given, on opens, clicks and unsubscribes; on others IP and user agent are a server's.
+    vendor_verdict : {"machine", "human"} or None
+        The provider's own word, never folded into the type.
+    sender : str or int
+        For one-to-one mail.
+    received_at : as `occurred_at`
+        When *we* got it, where known; never what the provider's envelope says.
+    is_ambiguous : bool or None
+        Whether the provider cannot tell which of several recipients it was.
     """
 
-    occurred_us: int
-    message: str
-    recipient: str | None = None
-    event_id: str | None = None
-    campaign: str | None = None
-    ip: str | None = None
-    user_agent: str | None = None
-    url: str | None = None
+    occurred_at: Any
+    message: Any
+    recipient: Any = None
+    event_id: Any = None
+    campaign: Any = None
+    ip: Any = None
+    user_agent: Any = None
+    url: Any = None
     vendor_verdict: str | None = None
+    sender: Any = None
+    received_at: Any = None
+    is_ambiguous: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +89,29 @@ class Batch:
 
     Attributes
     ----------
-    events : list of Event
-        In the payload's order; duplicates are not removed.
+    columns : Columns
+        The usable events, a list per canonical column, in the payload's order; duplicates are not removed.
     unknown_types : dict of str to int
         Events left out because the canonical log has no such type, by the provider's own name.
     rejected : list of Rejected
         Events that cannot be used.
+    pings_n : int
+        Payloads that hold no event on purpose.
     """
 
-    events: list[Event] = field(default_factory=list)
+    columns: Columns = field(default_factory=Columns)
     unknown_types: dict[str, int] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    pings_n: int = 0
+
+    @property
+    def events(self) -> list[Event]:
+        """The usable events as tuples."""
+        return [Event(*row) for row in self.columns.rows()]
 
 
 class Connector(ABC):
-    """One provider. Subclasses give the class attributes and the two methods; see CONTRIBUTING.md.
+    """One provider. Subclasses give the class attributes and the methods; see CONTRIBUTING.md.
 
     Parameters
     ----------
@@ -107,25 +121,59 @@ class Connector(ABC):
 
     name: ClassVar[str]
     """What `--provider` calls it; the prefix of event ids and the value of `source`."""
-    type_field: ClassVar[str]
-    """The field that holds the provider's name of the event's type."""
+    title: ClassVar[str]
+    """What people call it."""
+    type_field: ClassVar[str] = "event"
+    """The field of an unwrapped event that holds the provider's name of its type."""
     event_types: ClassVar[Mapping[str, str]]
     """The provider's names of types -> canonical types. All others are counted and left out."""
-    marks: ClassVar[frozenset[str]]
-    """Fields that only this provider's events have; one is enough to recognise them."""
+    per_second: ClassVar[int] = 1
+    """What a time that is a number counts: 1 for seconds, 1000 for milliseconds."""
+    marks: ClassVar[tuple[frozenset[str], ...]]
+    """Sets of fields by which an unwrapped event of this provider is recognised: it has all of one of them."""
+    scheme: ClassVar[Scheme] = SharedSecret()
+    """How the provider signs its webhooks."""
+
+    tier: ClassVar[Tier]
+    """Which evidence its opens carry."""
+    flag: ClassVar[str | None] = None
+    """The field that holds the provider's own machine flag, None where it has none."""
+    quirks: ClassVar[tuple[str, ...]] = ()
+    """What a user must know, a sentence each; shown in the README's support matrix."""
+    unconfirmed: ClassVar[tuple[str, ...]] = ()
+    """What could not be confirmed in the provider's documentation, a sentence each."""
+    source: ClassVar[str]
+    """How the mapping was verified: which documentation was read."""
+    ask_for: ClassVar[str]
+    """The webhook or export that holds single events with times; said where somebody brings totals instead."""
 
     def __init__(self, hasher: RecipientHasher | None = None) -> None:
         self.hasher = hasher or RecipientHasher.load()
 
-    @abstractmethod
-    def unwrap(self, payload: Any) -> Iterator[Any]:
-        """Yield the events of a payload as the provider's own objects, whatever it wraps them in."""
+    def unwrap(self, payload: Any, headers: Mapping[str, str]) -> Iterator[Any]:  # noqa: ARG002 - some need them
+        """Yield the events of a payload as the provider's own objects, whatever it wraps them in.
+
+        A ping yields `PING`; what is not understood is yielded as it is, and is then counted as unusable, so that
+        no row is lost. Objects may be new ones, with fields of the wrapping added. By default: the items of an array,
+        or the one object.
+
+        Parameters
+        ----------
+        payload : object
+        headers : mapping
+            Of the webhook request, names in lower case; of a file, its name under ``x-file-name``.
+        """
+        yield from payload if isinstance(payload, list) else (payload,)
+
+    def type_of(self, raw: Mapping[str, Any]) -> Any:
+        """Return the provider's name of an event's type."""
+        return raw.get(self.type_field)
 
     @abstractmethod
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one event of a known type says; raise `BadRowError` where it cannot be used."""
 
-    def parse(self, payload: Any, headers: Mapping[str, str] | None = None) -> Batch:  # noqa: ARG002 - Resend's id is a header
+    def parse(self, payload: Any, headers: Mapping[str, str] | None = None) -> Batch:
         """Return the events of a decoded payload.
 
         Parameters
@@ -140,168 +188,83 @@ class Connector(ABC):
         Batch
             Never raises for what the payload holds.
         """
+        return self.parse_all((payload,), headers)
+
+    def parse_all(self, payloads: Sequence[Any], headers: Mapping[str, str] | None = None) -> Batch:
+        """Return the events of several payloads with the same headers in one batch; as `parse`, and quicker."""
+        lowered = {name.lower(): value for name, value in (headers or {}).items()}
         batch = Batch()
-        for raw in self.unwrap(payload):
+        kinds: list[str] = []
+        said: list[Fields] = []
+        raws: list[Any] = []
+        type_of, translate, event_types = self.type_of, self.translate, self.event_types
+        for raw in self._unwrapped(payloads, lowered):
             try:
-                kind = self._type_of(raw)
-                event_type = self.event_types.get(kind)
-                if event_type is None:
+                kind = type_of(raw)
+                event_type = event_types.get(kind)
+                if event_type is not None:
+                    said.append(translate(raw))
+                    kinds.append(event_type)
+                    raws.append(raw)
+                elif not isinstance(kind, str) or not kind or kind.isspace():
+                    raise BadRowError("the event's type is missing or no text")
+                else:
                     shown = replace_addresses(kind[:60])
                     batch.unknown_types[shown] = batch.unknown_types.get(shown, 0) + 1
-                else:
-                    batch.events.append(self._event(event_type, self.translate(raw)))
             except BadRowError as bad:
                 batch.rejected.append(Rejected(str(bad), raw))
+            except (AttributeError, TypeError):
+                if raw is PING:
+                    batch.pings_n += 1
+                    continue
+                # No object at all, or one whose type is a list or an object.
+                reason = "a field is of a wrong type" if isinstance(raw, dict) else "not a JSON object"
+                batch.rejected.append(Rejected(reason, raw))
+        batch.columns, bad_rows = canonical(self.name, self.hasher, kinds, said, self.per_second)
+        batch.rejected += [Rejected(reason, raws[place]) for place, reason in bad_rows.items()]
         return batch
+
+    def _unwrapped(self, payloads: Sequence[Any], headers: Mapping[str, str]) -> Sequence[Any]:
+        if type(self).unwrap is Connector.unwrap and list not in set(map(type, payloads)):
+            return payloads  # one event a payload, as in most long files: nothing to unwrap
+        return [raw for payload in payloads for raw in self.unwrap(payload, headers)]
 
     @classmethod
     def recognises(cls, raw: Any) -> bool:
-        """Return whether an object looks like one of this provider's events."""
-        return isinstance(raw, dict) and not cls.marks.isdisjoint(raw)
+        """Return whether an unwrapped object looks like one of this provider's events."""
+        return isinstance(raw, dict) and any(mark <= raw.keys() for mark in cls.marks)
 
-    def _type_of(self, raw: Any) -> str:
-        if not isinstance(raw, dict):
-            raise BadRowError("not a JSON object")
-        kind = raw.get(self.type_field)
-        if not isinstance(kind, str) or not kind.strip():
-            raise BadRowError(f"{self.type_field} is missing or no text")
-        return kind
+    @classmethod
+    def verify(
+        cls,
+        headers: Mapping[str, str],
+        body: bytes,
+        secret: Any,
+        *,
+        url: str | None = None,
+        now: float | None = None,
+    ) -> None:
+        """Return if a webhook request is the provider's; raise if not.
 
-    def _event(self, event_type: str, said: Fields) -> Event:
-        recipient_id = self.hasher.hash(said.recipient) if said.recipient else None
-        message_id = self._message_id(said, recipient_id)
-        is_readers = event_type in READERS_OWN
-        ip = said.ip if is_readers and said.ip is not None and len(said.ip) <= IP_LIMIT else None
-        user_agent = (
-            said.user_agent[:USER_AGENT_LIMIT] if is_readers and said.user_agent is not None else None
-        )
-        url = self.hasher.hide_addresses(said.url)[:URL_LIMIT] if said.url else None
-        if said.event_id:
-            event_id = identifier(self.hasher.hide_addresses(said.event_id))
-        else:
-            # No id from the provider: the same event sent twice must get the same one.
-            event_id = digest_of(self.name, message_id, event_type, said.occurred_us, ip, user_agent, url)
-        return Event(
-            event_id=f"{self.name}:{event_id}",
-            event_type=event_type,
-            occurred_at=said.occurred_us,
-            message_id=message_id,
-            recipient_id=recipient_id,
-            recipient_domain=domain_of(said.recipient),
-            campaign_id=identifier(self.hasher.hide_addresses(said.campaign)) if said.campaign else None,
-            ip=ip,
-            user_agent=user_agent,
-            url=url,
-            vendor_verdict=said.vendor_verdict,
-            source=self.name,
-        )
+        Parameters
+        ----------
+        headers : mapping
+            Of the request; names in any case.
+        body : bytes
+            As it came, before any decoding.
+        secret : str
+            What the provider shares with its customer: see the scheme of each.
+        url : str, optional
+            Under which the provider called; signed by some.
+        now : float, optional
+            Seconds since 1970, for the age of the signature. Default: the clock.
 
-    def _message_id(self, said: Fields, recipient_id: str | None) -> str:
-        """Return one id per message and recipient.
-
-        A Message-ID (``20260131.1@mail.example.org``) is no address, but looks like one to whoever scans a log for
-        leaks: its at sign becomes a slash. Where it holds the recipient's address, that becomes its hash.
+        Raises
+        ------
+        SignatureError
+            Missing, malformed, forged or stale; the message says which, and holds nothing of the request.
         """
-        key = said.message
-        if said.recipient and recipient_id:
-            key = key.replace(said.recipient, recipient_id)
-        key = identifier(self.hasher.hide_addresses(key.replace("@", "/", 1)))
-        return f"{key}:{recipient_id}" if recipient_id else key
+        import time
 
-
-def as_given(value: Any) -> str | None:
-    """Return a text as it is, blank or not; None for all else.
-
-    A lone surrogate, which is no character, becomes a question mark: neither Arrow nor Parquet can hold it.
-    """
-    if not isinstance(value, str):
-        return None
-    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-
-
-def text(value: Any) -> str | None:
-    """Return a value as text: a text that is not blank, or an integer (exactly); None for all else."""
-    if isinstance(value, str):
-        return None if not value or value.isspace() else as_given(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return None
-
-
-def first_text(*values: Any) -> str | None:
-    """Return the first of the values that is text; of a list, its first item counts."""
-    for value in values:
-        found = text(value[0] if isinstance(value, list) and value else value)
-        if found is not None:
-            return found
-    return None
-
-
-def inner(value: Any, *names: str) -> Any:
-    """Return a field of nested objects, or None where one on the way is missing or no object."""
-    for name in names:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
-
-
-def identifier(value: str) -> str:
-    """Return an id of bearable length."""
-    return value if len(value) <= ID_LIMIT else f"long-{digest_of(value)}"
-
-
-def domain_of(address: str | None) -> str | None:
-    """Return the mailbox domain of an address, in lower case."""
-    if not address or "@" not in address:
-        return None
-    return address.rpartition("@")[2].strip().rstrip(">.").lower()[:ID_LIMIT] or None
-
-
-def microseconds(value: Any, name: str) -> int:
-    """Return a time given in seconds since 1970 (number or text), or as ISO 8601 with a zone, in microseconds.
-
-    Digits beyond the microsecond are cut; a float is taken by its shortest decimal, so that 1521472262.908181 stays
-    exactly that.
-
-    Raises
-    ------
-    BadRowError
-        For what is no time, or lies before 2000 or after 2100.
-    """
-    if value is None or value == "":
-        raise BadRowError(f"{name} is missing")
-    if type(value) is int:
-        moment = value * 1_000_000 if abs(value) < _LAST_US else _LAST_US
-    elif isinstance(value, float | Decimal):
-        moment = _from_decimal(repr(value) if isinstance(value, float) else str(value), name)
-    elif isinstance(value, str):
-        moment = _from_text(value.strip(), name)
-    else:
-        raise BadRowError(f"{name} is no time")
-    if not _FIRST_US <= moment < _LAST_US:
-        raise BadRowError(f"{name} is before {FIRST_YEAR} or after {LAST_YEAR}")
-    return moment
-
-
-def _from_text(value: str, name: str) -> int:
-    if len(value) > _NUMBER_LIMIT:
-        raise BadRowError(f"{name} is no time")
-    if "T" not in value and ":" not in value:
-        return _from_decimal(value, name)
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            raise BadRowError(f"{name} has no time zone")
-        since = moment - _EPOCH
-    except (ValueError, OverflowError) as error:
-        raise BadRowError(f"{name} is no time") from error
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _from_decimal(value: str, name: str) -> int:
-    try:
-        seconds = Decimal(value)
-        return int(seconds * 1_000_000) if seconds.adjusted() < _NUMBER_LIMIT else _LAST_US
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        raise BadRowError(f"{name} is no time") from error
+        lowered = {name.lower(): value for name, value in headers.items()}
+        cls.scheme.check(lowered, body, secret, url=url, now=time.time() if now is None else now)
