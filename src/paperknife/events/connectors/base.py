@@ -207,7 +207,7 @@ class Connector(ABC):
                     kinds.append(event_type)
                     raws.append(raw)
                 elif not isinstance(kind, str) or not kind or kind.isspace():
-                    raise BadRowError("the event's type is missing or no text")
+                    batch.rejected.append(Rejected("the event's type is missing or no text", raw))
                 else:
                     shown = replace_addresses(kind[:60])
                     batch.unknown_types[shown] = batch.unknown_types.get(shown, 0) + 1

@@ -167,7 +167,7 @@ def canonical(
 
 def _texts(column: Sequence[Any], read: Callable[[Any], str | None] = text) -> list[str | None]:
     """Return a column as texts, by `read` where it holds anything but plain texts; blank ones become None."""
-    if _TEXT_OR_NONE >= set(map(type, column)):
+    if set(map(type, column)) <= _TEXT_OR_NONE:
         filled: list[str] = [value for value in column if value]
         if read is not as_given and ("" in column or any(map(str.isspace, filled))):
             return [read(value) for value in column]
