@@ -112,7 +112,11 @@ def test_bad_rows_are_set_aside_with_reasons_and_hashed_addresses(tmp_path, hash
     lines = [*map(json.dumps, [*good, *bad]), '{"email": "reader9@example.org", broken']
     (tmp_path / "events.json").write_text("\n".join(lines))
     report = ingest(tmp_path / "events.json", tmp_path / "log", "sendgrid")
-    assert report.quarantined == {"event is missing or no text": 1, "not JSON": 1, "timestamp is missing": 1}
+    assert report.quarantined == {
+        "not JSON": 1,
+        "the event's type is missing or no text": 1,
+        "the time is missing": 1,
+    }
     text = report.quarantine.read_text()
     assert len(text.splitlines()) == 3
     assert "@" not in text
@@ -129,7 +133,7 @@ def test_too_many_bad_rows_add_nothing_and_name_the_provider_they_look_like(tmp_
             write(tmp_path / "e.json", [{"sg_event_id": n} for n in range(3)]), tmp_path / "log", "mailgun"
         )
     assert "They look like sendgrid's: try --provider sendgrid." in str(c.value)
-    assert "event is missing or no text (3)" in str(c.value)
+    assert "the event's type is missing or no text (3)" in str(c.value)
     assert not list((tmp_path / "log").glob("day=*"))
     assert not list((tmp_path / "log").glob(".incoming-*"))
 

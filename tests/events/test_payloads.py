@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paperknife.errors import PayloadError
-from paperknife.events import payloads
-from paperknife.events.payloads import Broken, payload_files, read_payloads
+from paperknife.events import payloads, streams
+from paperknife.events.payloads import Broken, NotAPayloadError, read_payloads
 
 EVENTS = [
     {"n": n, "text": 'a "quoted" } ] { [ \\ \n text', "deep": {"list": [[], {}, [1]]}} for n in range(5)
@@ -70,7 +70,8 @@ OBJECTS = st.lists(
 def test_where_a_chunk_ends_does_not_matter(objects, layout, size):
     data = LAYOUTS[layout](objects).encode()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(payloads, "_HEAD_BYTES", max(size, 8))
+        patch.setattr(payloads, "HEAD_BYTES", max(size, 8))
+        patch.setattr(streams, "HEAD_BYTES", max(size, 8))
         patch.setattr(payloads, "_CHUNK_BYTES", size)
         assert flat(read(data)) == objects
 
@@ -116,20 +117,83 @@ def test_nothing_gives_nothing(data):
 @pytest.mark.parametrize(
     ("data", "like"),
     [
-        (b"id,event,time\n1,open,2\n", "CSV"),
-        (b"id;event;time\n1;open;2\n", "CSV"),
         (b"<!doctype html>", "HTML or XML"),
-        (b"PAR1....", "Parquet .a log already"),
         (b"PK\x03\x04", "a ZIP archive .unpack it first."),
-        ("[1]".encode("utf-16"), "UTF-16 text .save it as UTF-8."),
         (b"a\x00b", "a binary file"),
-        (b"event=opened&recipient=x", "a form"),
         (b"hello", "plain text"),
+        (b"a,b,a\n1,2,3\n", "plain text"),
+        (b"2026,1,2\n1,2,3\n", "plain text"),
+        (b"SQLite format 3\x00", "an SQLite database"),
     ],
 )
-def test_what_is_no_json_is_said_to_be_what_it_looks_like(data, like):
-    with pytest.raises(PayloadError, match=f"the file is no JSON: it looks like {like}"):
+def test_what_is_no_payload_is_said_to_be_what_it_looks_like(data, like):
+    with pytest.raises(NotAPayloadError, match=f"the file is no payload: it looks like {like}"):
         read(data)
+
+
+TABLE = 'id,event,"sent at"\r\n1,open,"2026, ""noon"""\r\n2,click,\r\n'
+ROWS = [
+    {"id": "1", "event": "open", "sent at": '2026, "noon"'},
+    {"id": "2", "event": "click", "sent at": ""},
+]
+
+
+def test_csv_is_recognised_and_unpacked():
+    plain = TABLE.encode()
+    for data in (plain, TABLE.encode("utf-16"), gzip.compress(plain), b"\xef\xbb\xbf" + plain):
+        assert read(data) == ROWS
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_other_delimiters(delimiter):
+    text = f"id{delimiter}event{delimiter}note\n1{delimiter}open{delimiter}a, b, c, d\n"
+    assert read(text.encode()) == [{"id": "1", "event": "open", "note": "a, b, c, d"}]
+
+
+def test_a_form_is_its_fields_as_text():
+    assert read(b"mandrill_events=%5B%7B%22a%22%3A1%7D%5D&b=\n") == [
+        {"mandrill_events": '[{"a":1}]', "b": ""}
+    ]
+    assert read(b"a=1&b=2\nb=3\n") == [{"a": "1", "b": "2"}, {"b": "3"}]
+
+
+def avro(records):
+    import fastavro
+
+    fields = [{"name": "id", "type": "string"}, {"name": "time", "type": "int"}]
+    schema = {"type": "record", "name": "Open", "fields": fields}
+    target = io.BytesIO()
+    fastavro.writer(target, schema, records, codec="deflate")
+    return target.getvalue()
+
+
+def parquet(records):
+    import pyarrow.parquet as pq
+
+    target = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(records), target)
+    return target.getvalue()
+
+
+RECORDS = [{"id": str(n), "time": n} for n in range(10)]
+
+
+class OneWay(io.BytesIO):
+    def seekable(self):
+        return False
+
+
+@pytest.mark.parametrize("make", [avro, parquet])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("stream", [io.BytesIO, OneWay])
+def test_avro_and_parquet_are_their_rows(make, pack, stream):
+    assert list(read_payloads(stream(pack(make(RECORDS))), "the file")) == RECORDS
+
+
+@pytest.mark.parametrize(("make", "kind"), [(avro, "Avro"), (parquet, "Parquet")])
+def test_damaged_avro_and_parquet_are_refused(make, kind):
+    with pytest.raises(PayloadError, match=f"the file is damaged: its {kind} data cannot be read"):
+        read(make(RECORDS)[:-20])
 
 
 @pytest.mark.parametrize("data", [b'[{"never": "closed', b'{"a": 1}\n{"a": 2}\n{"a": 3}\n{"a": "'])
@@ -141,9 +205,21 @@ def test_a_piece_without_an_end_is_refused(monkeypatch, data):
         read(data + b"x" * (3 << 20))
 
 
-def test_damaged_gzip_is_refused():
+def test_damaged_gzip_and_zstd_are_refused():
+    data = json.dumps(EVENTS * 50).encode()
     with pytest.raises(PayloadError, match="the file is damaged: its gzip data break off"):
-        read(gzip.compress(json.dumps(EVENTS * 50).encode())[:-20])
+        read(gzip.compress(data)[:-20])
+    with pytest.raises(PayloadError, match="the file is damaged: its gzip data break off"):
+        read(gzip.compress(data)[:60] + b"junk" * 20)
+    with pytest.raises(PayloadError, match="the file is damaged: its zstd data break off"):
+        read(pa.compress(data, codec="zstd", asbytes=True)[:30] + b"junk" * 20)
+
+
+def test_a_piece_knows_what_it_is_not():
+    assert read(b"id,event,time\n1,open\n2,open,3\n") == [
+        Broken("1,open", "not a CSV row of as many fields as the header"),
+        {"id": "2", "event": "open", "time": "3"},
+    ]
 
 
 def test_a_stream_that_fails_is_named():
@@ -156,27 +232,3 @@ def test_a_stream_that_fails_is_named():
 
     with pytest.raises(PayloadError, match=r"the file cannot be read \(Input/output error\)"):
         list(read_payloads(Failing(), "the file"))
-
-
-def test_files_of_a_folder_a_glob_and_a_path(tmp_path):
-    for name in ("b.json", "sub/a.ndjson.gz", ".hidden.json", "_q/x.json", "README.md"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("")
-    assert payload_files(tmp_path) == [tmp_path / "b.json", tmp_path / "sub/a.ndjson.gz"]
-    assert payload_files(str(tmp_path / "*.md")) == [tmp_path / "README.md"]
-    assert payload_files(tmp_path / "README.md") == [tmp_path / "README.md"]
-    with pytest.raises(PayloadError, match=r"The folder .* holds no payload: expected files ending in .json"):
-        payload_files(_empty(tmp_path))
-    with pytest.raises(PayloadError, match=r"The pattern .*\*\.xml holds no payload"):
-        payload_files(str(tmp_path / "*.xml"))
-    with pytest.raises(
-        PayloadError, match=r"There is no file or folder .*nowhere.json. Check the path; '-' reads"
-    ):
-        payload_files(tmp_path / "nowhere.json")
-
-
-def _empty(tmp_path):
-    folder = tmp_path / "empty"
-    folder.mkdir()
-    return folder

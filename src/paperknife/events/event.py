@@ -1,8 +1,8 @@
-"""One event as connectors hand it on: the canonical columns as a plain tuple, quick to make and to put in columns."""
+"""One event as connectors hand it on: the canonical columns as a plain tuple, or as columns of a table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,19 +35,18 @@ class Event(NamedTuple):
     client_family: str | None = None
 
 
-def events_table(events: Sequence[Event]) -> pa.Table:
-    """Return events as an Arrow table with the canonical columns, typed; times as timestamps in UTC."""
+def events_table(columns: Sequence[Sequence[Any]]) -> pa.Table:
+    """Return canonical columns (in the order of the schema) as an Arrow table, typed; times as timestamps in UTC."""
     import pyarrow as pa
 
     from paperknife.events.schema import COLUMNS
 
-    types = {"string": pa.string(), "timestamp": pa.timestamp("us", tz="UTC"), "boolean": pa.bool_()}
-    values = zip(*events, strict=True) if events else ([] for _ in COLUMNS)
-    arrays = {}
-    for column, column_values in zip(COLUMNS, values, strict=True):
-        kind = types[column.kind]
+    types = {"string": pa.string(), "timestamp": pa.int64(), "boolean": pa.bool_()}
+    arrays = {
+        column.name: pa.array(values, types[column.kind])
+        for column, values in zip(COLUMNS, columns, strict=True)
+    }
+    for column in COLUMNS:
         if column.kind == "timestamp":
-            arrays[column.name] = pa.array(column_values, pa.int64()).cast(kind)
-        else:
-            arrays[column.name] = pa.array(column_values, kind)
+            arrays[column.name] = arrays[column.name].cast(pa.timestamp("us", tz="UTC"))
     return pa.table(arrays)

@@ -14,6 +14,7 @@ import re
 import secrets
 import sys
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import unquote
@@ -22,7 +23,7 @@ from paperknife.errors import HashKeyError
 from paperknife.events.addresses import AT_SIGN, replace_addresses, with_plain_at_signs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 KEY_VARIABLE: Final = "PAPERKNIFE_HASH_KEY"
 HOME_VARIABLE: Final = "PAPERKNIFE_HOME"
@@ -78,6 +79,10 @@ class RecipientHasher:
             return cls(given.encode("utf-8", "surrogateescape"), keep_ids=keep_ids)
         return cls(_kept_key(configuration_folder() / "hash.key"), keep_ids=keep_ids)
 
+    def __reduce__(self) -> tuple[Callable[..., RecipientHasher], tuple[bytes, bool]]:
+        """Let other processes have one hasher each, with what it has learned, instead of a new one a task."""
+        return _hasher_of_this_process, (self._key, self.keep_ids)
+
     @property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that tell keys apart and give nothing away."""
@@ -93,17 +98,19 @@ class RecipientHasher:
     def hash_all(self, addresses: Sequence[str | None]) -> tuple[list[str | None], list[str | None]]:
         """Return the pseudonyms and the mailbox domains (lower case) of addresses; None of None."""
         known = self._known.get
-        pairs = [
-            _NOBODY if address is None else known(address) or self._learned(address) for address in addresses
-        ]
-        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        pairs = {
+            address: _NOBODY if address is None else known(address) or self._learned(address)
+            for address in set(addresses)
+        }
+        ids = {address: pair[0] for address, pair in pairs.items()}
+        domains = {address: pair[1] for address, pair in pairs.items()}
+        return list(map(ids.__getitem__, addresses)), list(map(domains.__getitem__, addresses))
 
     def _learned(self, address: str) -> tuple[str, str | None]:
         if len(self._known) >= _CACHED_ADDRESSES:
             self._known.clear()
-        plain = unicodedata.normalize("NFC", address).strip().lower()
-        is_address = with_plain_at_signs(plain) != plain or "@" in plain
-        if self.keep_ids and not is_address:
+        plain = (address if address.isascii() else unicodedata.normalize("NFC", address)).strip().lower()
+        if self.keep_ids and "@" not in with_plain_at_signs(plain):
             pseudonym = address.strip()
         else:
             digest = hmac.digest(self._key, plain.encode("utf-8", "surrogatepass"), "sha256")
@@ -126,6 +133,11 @@ class RecipientHasher:
     def hide_addresses(self, text: str) -> str:
         """Return a text whose mail addresses, percent-encoded ones too, are replaced by their pseudonyms."""
         return replace_addresses(text, lambda found: self.hash(_decoded(found)))
+
+
+@lru_cache(maxsize=4)
+def _hasher_of_this_process(key: bytes, keep_ids: bool) -> RecipientHasher:  # noqa: FBT001 - pickle gives places
+    return RecipientHasher(key, keep_ids=keep_ids)
 
 
 def configuration_folder() -> Path:

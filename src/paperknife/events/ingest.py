@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from paperknife.errors import PayloadError
-from paperknife.events.connectors import CONNECTORS, connector
-from paperknife.events.connectors.base import Batch, Rejected
-from paperknife.events.payloads import Broken, payload_files, read_payloads
+from paperknife.events.connectors import connector
+from paperknife.events.connectors.base import FILE_NAME
+from paperknife.events.identity import RecipientHasher
+from paperknife.events.payloads import NotAPayloadError, read_chunks
+from paperknife.events.recognition import AUTO, recognise, recognised_shares
 from paperknife.events.store import LogStore
+from paperknife.events.streams import payload_files
+from paperknife.events.translating import Task, Translated, translate_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from paperknife.events.identity import RecipientHasher
+    import pyarrow as pa
+
+    from paperknife.events.connectors.base import Connector
+    from paperknife.events.connectors.column_map import ColumnMap
+    from paperknife.events.payloads import Chunk
 
 MAX_BAD_SHARE: Final = 0.05
 STANDARD_INPUT: Final = "-"
 
-_ROW_CHARACTERS: Final = 2_000
-_READ_CHARACTERS: Final = 20_000
 _UNKNOWN_TYPES_NAMED: Final = 50
+_TASKS_BYTES: Final = 4 << 20
+_ALONE: Final = 6
+"""Batches of about 4 MB up to which starting other processes takes longer than it saves."""
+_MOST_WORKERS: Final = 4
+"""Beyond it the one process that writes is the slower part, and each takes some 150 MB."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,8 @@ class IngestReport:
 
     Attributes
     ----------
-    provider : str
+    providers : dict of str to int
+        Whose payloads they were taken for -> files (standard input counts as one), most first.
     out : Path
         The log's folder.
     events : dict of str to int
@@ -48,17 +59,23 @@ class IngestReport:
         Rows that could not be used, by reason, most first.
     quarantine : Path or None
         The file with those rows; mail addresses in it are replaced by their hashes.
+    pings_n : int
+        Payloads that hold no event on purpose.
+    passed_over : tuple of str
+        Files of a folder or glob that are no payloads, by name.
     key_fingerprint : str
         Of the key that hashed the recipients.
     """
 
-    provider: str
+    providers: dict[str, int]
     out: Path
     events: dict[str, int]
     duplicates_n: int
     unknown_types: dict[str, int]
     quarantined: dict[str, int]
     quarantine: Path | None
+    pings_n: int
+    passed_over: tuple[str, ...]
     key_fingerprint: str
 
     @property
@@ -73,9 +90,14 @@ def ingest(
     out: str | Path,
     provider: str,
     *,
+    mapping: str | Path | ColumnMap | None = None,
     hasher: RecipientHasher | None = None,
+    keep_recipient_ids: bool = False,
+    forget: Callable[[pa.Table], pa.Table] | None = None,
     max_bad_share: float = MAX_BAD_SHARE,
     standard_input: IO[bytes] | None = None,
+    workers: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> IngestReport:
     """Add the events of a provider's payloads to a log.
 
@@ -83,120 +105,217 @@ def ingest(
     ----------
     sources : path or sequence of paths
         Files, folders (at any depth), globs, or "-" for standard input; plain, gzip or zstd. Recognised by content:
-        a JSON array, one object, objects or arrays one after another, or one a line.
+        JSON (an array, one object, objects or arrays one after another, or one a line), CSV, a form, Avro, Parquet.
     out : path
         The log's folder; made where it does not exist. Adding the same payloads twice changes nothing.
     provider : str
-        One of `paperknife.events.connectors.PROVIDERS`.
+        One of `paperknife.events.connectors.PROVIDERS`, or "auto": then each file's is recognised.
+    mapping : path, name or ColumnMap, optional
+        For the provider "generic": a TOML file that says which column means what, or the name of one that ships.
     hasher : RecipientHasher, optional
         Default: one with the user's key.
+    keep_recipient_ids : bool
+        Take recipients that are no addresses for pseudonyms already. Ignored where a hasher is given.
+    forget : callable, optional
+        From a table of events to one that holds less; see `paperknife.evidence.forgetting`.
     max_bad_share : float
         Share of unusable rows above which nothing is added.
     standard_input : binary file, optional
         What "-" reads. Default: the process's own.
+    workers : int, optional
+        Processes that read at once, once there is enough to read. Default: one a core, at most four.
+    tell : callable, optional
+        Called with what is being done, some times a second at most.
 
     Raises
     ------
     PayloadError
-        Unknown provider, nothing to read, a file that is no JSON, or too many unusable rows.
+        Unknown provider, nothing to read, a file that is no payload, or too many unusable rows.
     LogError
-        `out` is a file, cannot be written, or was made with another key.
+        `out` is a file, cannot be written, or holds recipients made pseudonyms in another way.
     """
-    translator = connector(provider, hasher)
+    hasher = hasher or RecipientHasher.load(keep_ids=keep_recipient_ids)
+    reading = _Reading(provider, mapping, hasher, forget, standard_input or sys.stdin.buffer)
     given = [sources] if isinstance(sources, str | Path) else list(sources)
     streams = [found for source in given for found in _streams(source)]
-    if len(streams) == 1 and streams[0] is not None and streams[0].stat().st_size == 0:
-        raise PayloadError(
-            f"{streams[0]} is empty: it holds no events. Download it again, or name another file."
-        )
+    if len(streams) == 1 and (only := streams[0].path) is not None and only.stat().st_size == 0:
+        raise PayloadError(f"{only} is empty: it holds no events. Download it again, or name another file.")
     unknown: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
-    taken_for: Counter[str] = Counter()
-    usable_n = 0
-    with LogStore(Path(out), translator.hasher.fingerprint) as store:
+    usable_n = pings_n = 0
+    with LogStore(Path(out), hasher) as store:
         aside = store.staging / "rejected.ndjson"
         with aside.open("wb") as quarantine:
-            for source in streams:
-                for payload in _payloads(source, standard_input):
-                    batch = _broken(payload) if isinstance(payload, Broken) else translator.parse(payload)
-                    store.add(batch.events)
-                    usable_n += len(batch.events)
-                    if batch.unknown_types:
-                        unknown.update(batch.unknown_types)
-                    for bad in batch.rejected:
-                        rejected[bad.reason] += 1
-                        taken_for.update(
-                            name for name, kind in CONNECTORS.items() if kind.recognises(bad.row)
-                        )
-                        quarantine.write(_quarantined(bad, translator.hasher))
+            for done in _translated(reading.tasks(streams), workers):
+                for table in done.events:
+                    store.add(table)
+                    usable_n += len(table)
+                unknown.update(done.unknown_types)
+                rejected.update(done.rejected)
+                pings_n += done.pings_n
+                quarantine.write(done.quarantine)
+                tell(f"Reading payloads: {usable_n:,} events")
         rows_n = usable_n + unknown.total() + rejected.total()
         kept = store.quarantine(aside) if rejected else None
         if rejected.total() > max_bad_share * rows_n:
-            raise PayloadError(_too_many(rejected, rows_n, max_bad_share, provider, taken_for, kept))
-        events, duplicates_n = store.commit()
+            raise PayloadError(_too_many(rejected, rows_n, max_bad_share, reading, kept))
+        events, duplicates_n = store.commit(tell)
     return IngestReport(
-        provider=provider,
+        providers=dict(reading.providers.most_common()),
         out=Path(out),
         events=events,
         duplicates_n=duplicates_n,
         unknown_types=_most_common(unknown),
         quarantined=_most_common(rejected),
         quarantine=kept,
-        key_fingerprint=translator.hasher.fingerprint,
+        pings_n=pings_n,
+        passed_over=tuple(reading.passed_over),
+        key_fingerprint=hasher.fingerprint,
     )
 
 
-def _streams(source: str | Path) -> Iterator[Path | None]:
-    """Yield the files of a source; None stands for standard input."""
+@dataclass(frozen=True)
+class _Stream:
+    """A file to read, or standard input; one of many (in a folder or glob) may be no payload."""
+
+    path: Path | None
+    is_one_of_many: bool = False
+
+    @property
+    def name(self) -> str:
+        return "standard input" if self.path is None else str(self.path)
+
+
+def _streams(source: str | Path) -> Iterator[_Stream]:
     if str(source) == STANDARD_INPUT:
-        yield None
+        yield _Stream(None)
     else:
-        yield from payload_files(source)
+        is_file = Path(source).is_file()
+        yield from (_Stream(path, is_one_of_many=not is_file) for path in payload_files(source))
 
 
-def _payloads(source: Path | None, standard_input: IO[bytes] | None) -> Iterator[Any]:
-    if source is None:
-        yield from read_payloads(standard_input or sys.stdin.buffer, "standard input")
+@dataclass
+class _Reading:
+    """Reads streams and finds out whose they are; keeps what has been noticed on the way."""
+
+    provider: str
+    mapping: Any
+    hasher: RecipientHasher
+    forget: Callable[[pa.Table], pa.Table] | None
+    standard_input: IO[bytes]
+    providers: Counter[str] = field(default_factory=Counter)
+    passed_over: list[str] = field(default_factory=list)
+    _first: Chunk | None = None
+    _translators: dict[str, Connector] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.provider != AUTO:
+            self.translator(self.provider)  # an unknown one is refused before anything is read
+
+    def translator(self, provider: str) -> Connector:
+        if provider not in self._translators:
+            self._translators[provider] = connector(provider, self.hasher, mapping=self.mapping)
+        return self._translators[provider]
+
+    def tasks(self, streams: Sequence[_Stream]) -> Iterator[list[Task]]:
+        """Yield the chunks of all streams in batches of some megabytes: small files share one."""
+        kept: list[Task] = []
+        bytes_n = 0
+        for task in chain.from_iterable(map(self._of_stream, streams)):
+            kept.append(task)
+            bytes_n += task.chunk.bytes_n
+            if bytes_n >= _TASKS_BYTES:
+                yield kept
+                kept, bytes_n = [], 0
+        if kept:
+            yield kept
+        if streams and not self.providers and self.passed_over:
+            raise PayloadError(
+                f"None of the {len(streams):,} files is a payload, {self.passed_over[0]} among them. "
+                "Expected JSON, CSV with a header, forms or Avro."
+            )
+
+    def _of_stream(self, stream: _Stream) -> Iterator[Task]:
+        headers = {FILE_NAME: stream.name}
+        translator: Connector | None = None
+        try:
+            for chunk in self._chunks(stream):
+                if translator is None:
+                    self._first = self._first or chunk
+                    translator = self._whose(chunk, headers, stream.name)
+                    self.providers[translator.name] += 1
+                yield Task(chunk, translator, headers, self.forget)
+        except NotAPayloadError:
+            if not stream.is_one_of_many:
+                raise
+            self.passed_over.append(stream.name)
+
+    def _chunks(self, stream: _Stream) -> Iterator[Chunk]:
+        if stream.path is None:
+            yield from read_chunks(self.standard_input, stream.name)
+            return
+        try:
+            with stream.path.open("rb", buffering=0) as file:
+                yield from read_chunks(file, stream.name)
+        except OSError as error:
+            raise PayloadError(f"{stream.path} cannot be read ({error.strerror}).") from error
+
+    def _whose(self, chunk: Chunk, headers: dict[str, str], name: str) -> Connector:
+        if self.provider == AUTO:
+            return self.translator(recognise(chunk.payloads(), headers, self.hasher, name=name))
+        return self.translator(self.provider)
+
+    def looks_like(self) -> str | None:
+        """Return the provider that the first payloads look like, where that is another than was said."""
+        if self.provider == AUTO or self._first is None:
+            return None
+        shares = recognised_shares(self._first.payloads(), {}, self.hasher)
+        return next((name for name in shares if self.provider not in shares), None)
+
+
+def _translated(batches: Iterator[list[Task]], workers: int | None) -> Iterator[Translated]:
+    """Yield what becomes of each batch, in any order; by several processes where there is much to do."""
+    first = list(islice(batches, _ALONE + 1))
+    if len(first) <= _ALONE or (workers or _cores()) < 2:  # noqa: PLR2004
+        yield from map(translate_tasks, chain(first, batches))
         return
-    try:
-        with source.open("rb", buffering=0) as stream:
-            yield from read_payloads(stream, str(source))
-    except OSError as error:
-        raise PayloadError(f"{source} cannot be read ({error.strerror}).") from error
+    from joblib import Parallel, delayed
 
-
-def _broken(piece: Broken) -> Batch:
-    return Batch(rejected=[Rejected("not JSON", piece.text)])
-
-
-def _quarantined(bad: Rejected, hasher: RecipientHasher) -> bytes:
-    """Return a line of the quarantine: the reason, and the row as JSON text without mail addresses."""
-    try:
-        row = bad.row if isinstance(bad.row, str) else msgspec.json.encode(bad.row).decode("utf-8")
-    except (TypeError, ValueError, RecursionError, UnicodeError):
-        row = "(cannot be shown)"
-    shown = hasher.hide_addresses(row[:_READ_CHARACTERS])[:_ROW_CHARACTERS]
-    line = {"reason": bad.reason, "row": shown.encode("utf-8", "replace").decode("utf-8")}
-    return msgspec.json.encode(line) + b"\n"
-
-
-def _too_many(
-    rejected: Counter[str],
-    rows_n: int,
-    limit: float,
-    provider: str,
-    taken_for: Counter[str],
-    kept: Path | None,
-) -> str:
-    reasons = ", ".join(f"{reason} ({count:,})" for reason, count in rejected.most_common())
-    others = [name for name, _ in taken_for.most_common() if name != provider]
-    hint = (
-        f" They look like {others[0]}'s: try --provider {others[0]}."
-        if others and provider not in taken_for
-        else ""
+    failures: list[BaseException] = []
+    jobs = (delayed(translate_tasks)(tasks) for tasks in _until_failure(chain(first, batches), failures))
+    parallel = Parallel(
+        n_jobs=workers or min(_cores(), _MOST_WORKERS),
+        return_as="generator_unordered",
+        batch_size=1,
+        pre_dispatch="2*n_jobs",
+        max_nbytes=None,
     )
+    yield from parallel(jobs)
+    if failures:
+        raise failures[0]
+
+
+def _until_failure(batches: Iterable[list[Task]], failures: list[BaseException]) -> Iterator[list[Task]]:
+    """Yield batches up to an error, which is kept: joblib asks for them in a thread, where it would be lost."""
+    try:
+        yield from batches
+    except BaseException as error:  # noqa: BLE001 - raised by who reads the results
+        failures.append(error)
+
+
+def _cores() -> int:
+    from joblib import cpu_count
+
+    return int(cpu_count())
+
+
+def _too_many(rejected: Counter[str], rows_n: int, limit: float, reading: _Reading, kept: Path | None) -> str:
+    reasons = ", ".join(f"{reason} ({count:,})" for reason, count in rejected.most_common())
+    whose = " or ".join(reading.providers)
+    other = reading.looks_like()
+    hint = f" They look like {other}'s: try --provider {other}." if other else ""
     return (
-        f"{rejected.total():,} of {rows_n:,} rows ({rejected.total() / rows_n:.1%}) are no usable {provider} events, "
+        f"{rejected.total():,} of {rows_n:,} rows ({rejected.total() / rows_n:.1%}) are no usable {whose} events, "
         f"more than the limit of {limit:.0%}, so nothing was added: {reasons}.{hint} The rows are in {kept}."
     )
 

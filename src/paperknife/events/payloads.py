@@ -1,49 +1,101 @@
-"""Read JSON of unknown layout piece by piece: what it is shows in its bytes, never in a file's name.
+"""Read payloads of unknown layout piece by piece: what they are shows in their bytes, never in a file's name.
 
-Two ways through a stream, chosen by its beginning. Where most lines are whole objects or arrays, it is read line by
-line, and a line that is no JSON costs only itself. Otherwise brackets are followed: an array yields its items one by
-one, and objects or arrays may follow one another, over as many lines as they like. Either way memory is bounded by
-one piece.
+JSON in any form (an array, one object, objects or arrays after one another, or one a line), CSV with a header, the
+form of a webhook body, Avro and Parquet. Of JSON there are two ways through a stream, chosen by its beginning. Where
+most lines are whole objects or arrays, it is read line by line, and a line that is no JSON costs only itself.
+Otherwise brackets are followed: an array yields its items one by one, and objects or arrays may follow one another,
+over as many lines as they like. Either way memory is bounded by one chunk.
 """
 
 from __future__ import annotations
 
 import gzip
-import io
 import re
 import zlib
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from paperknife.errors import PayloadError
+from paperknife.events.delimited import delimited_rows, delimiter_of
+from paperknife.events.streams import HEAD_BYTES, is_seekable, rejoined, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PIECE_BYTES: Final = 64 * 1024 * 1024
 """Longest line, or object of an array, that is read as one piece."""
 
-_HEAD_BYTES: Final = 1 << 16
-_CHUNK_BYTES: Final = 1 << 20
+_CHUNK_BYTES: Final = 4 << 20
+_CHUNK_ROWS: Final = 8_192
 _SPACE: Final = b" \t\r\n"
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # The next bracket that is not inside a text. Possessive, so that a long text is never gone through twice.
 _BRACKET: Final = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+([{}\[\]])', re.DOTALL)
-_decode = msgspec.json.Decoder().decode
+_FORM: Final = re.compile(rb"[A-Za-z_][\w.\-\[\]]*=[^\s{}<>\"]*(?:&[A-Za-z_][^\s{}<>\"]*)*\s*(?:[\r\n]|\Z)")
+_decoder: Final = msgspec.json.Decoder()
+_decode = _decoder.decode
+
+
+class NotAPayloadError(PayloadError):
+    """A stream is none of the layouts that are understood; in a folder such files are passed over, and named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A piece that is no JSON."""
+    """A piece that cannot be read as what its surroundings are.
+
+    Attributes
+    ----------
+    text : str
+    reason : str
+    """
 
     text: str
+    reason: str = "not JSON"
 
 
-def read_payloads(stream: IO[bytes], name: str) -> Iterator[Any]:
-    """Yield the decoded payloads of a stream, and a `Broken` for each piece that is no JSON.
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of a stream, small enough for memory; JSON in it is decoded by whoever asks for its payloads.
+
+    Attributes
+    ----------
+    lines : bytes
+        Whole lines of JSON.
+    pieces : list of bytes or Broken
+        JSON that is not cut by lines.
+    rows : list
+        What needs no more decoding: rows of CSV, Avro or Parquet, forms, and `Broken` ones among them.
+    """
+
+    lines: bytes = b""
+    pieces: list[bytes | Broken] = field(default_factory=list)
+    rows: list[Any] = field(default_factory=list)
+
+    @property
+    def bytes_n(self) -> int:
+        """About how large it is."""
+        return (
+            len(self.lines)
+            + sum(len(one) for one in self.pieces if isinstance(one, bytes))
+            + 400 * len(self.rows)
+        )
+
+    def payloads(self) -> list[Any]:
+        """Return the decoded payloads, and a `Broken` for each piece that is none."""
+        decoded: list[Any]
+        try:
+            decoded = _decoder.decode_lines(self.lines)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError):
+            decoded = [_decoded(line) for line in self.lines.split(b"\n") if line.strip(_SPACE)]
+        decoded += [one if isinstance(one, Broken) else _decoded(one) for one in self.pieces]
+        return decoded + self.rows
+
+
+def read_chunks(stream: IO[bytes], name: str) -> Iterator[Chunk]:
+    """Yield what a stream holds, chunk by chunk.
 
     Parameters
     ----------
@@ -54,69 +106,93 @@ def read_payloads(stream: IO[bytes], name: str) -> Iterator[Any]:
 
     Raises
     ------
+    NotAPayloadError
+        The stream is in none of the layouts that are understood.
     PayloadError
-        The stream is no JSON at all, is damaged, or holds a bracket or quotation mark that never closes.
+        It is damaged, or holds a bracket or quotation mark that never closes.
     """
-    buffered = io.BufferedReader(cast("io.RawIOBase", stream), _HEAD_BYTES)
     try:
-        source = _unpacked(buffered)
-        head = source.read(_HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK)
-        if not head.strip(_SPACE) and len(head) < _HEAD_BYTES - len(_BYTE_ORDER_MARK):
+        source, head = unpacked(stream)
+        if not head.strip(_SPACE) and len(head) < HEAD_BYTES - 3:
             return
-        _require_json(head, name)
-        yield from (_lines if _is_by_line(head) else _pieces)(head, source, name)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise PayloadError(
-            f"{name} is damaged: its gzip data break off. Copy or download it again."
-        ) from error
+        if head.startswith(b"PAR1") and _begins_with(stream, b"PAR1"):
+            yield from _in_rows(_parquet(stream, name))
+        else:
+            yield from _chunks_of(source, head, name)
+    except (EOFError, zlib.error) as error:
+        raise _damaged(name, "gzip") from error
     except OSError as error:
-        raise PayloadError(f"{name} cannot be read ({error.strerror or type(error).__name__}).") from error
-    finally:
-        buffered.detach()  # the stream is the caller's to close
+        if isinstance(error, gzip.BadGzipFile):
+            raise _damaged(name, "gzip") from error
+        if error.strerror is None:  # Arrow's, while it unpacks
+            raise _damaged(name, "zstd") from error
+        raise PayloadError(f"{name} cannot be read ({error.strerror}).") from error
 
 
-def _unpacked(stream: io.BufferedReader[Any]) -> IO[bytes]:
-    start = stream.peek(4)[:4]
-    if start[:2] == b"\x1f\x8b":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
-    if start == b"\x28\xb5\x2f\xfd":
-        import pyarrow as pa
-
-        return cast("IO[bytes]", pa.CompressedInputStream(pa.PythonFile(stream, "r"), "zstd"))
-    return stream
+def read_payloads(stream: IO[bytes], name: str) -> Iterator[Any]:
+    """Yield the decoded payloads of a stream, and a `Broken` for each piece that is none; see `read_chunks`."""
+    for chunk in read_chunks(stream, name):
+        yield from chunk.payloads()
 
 
-def _require_json(head: bytes, name: str) -> None:
+def _begins_with(stream: IO[bytes], signature: bytes) -> bool:
+    """Return whether a stream that can go back to its beginning begins so, and leave it there."""
+    if not is_seekable(stream):
+        return False
+    stream.seek(0)
+    begins_so = stream.read(len(signature)) == signature
+    stream.seek(0)
+    return begins_so
+
+
+def _damaged(name: str, packing: str) -> PayloadError:
+    return PayloadError(f"{name} is damaged: its {packing} data break off. Copy or download it again.")
+
+
+def _chunks_of(source: IO[bytes], head: bytes, name: str) -> Iterator[Chunk]:
     start = head.lstrip(_SPACE)
-    if start[:1] in {b"{", b"["}:
-        return
-    first, _, second = start.partition(b"\n")
-    if second.lstrip(_SPACE)[:1] == b"{":
-        return  # a broken first line of NDJSON
-    raise PayloadError(
-        f"{name} is no JSON: it looks like {_looks_like(start, first)}. Expected a provider's webhook or API payload "
-        "as JSON: an array, one object, or one object a line."
-    )
+    if head.startswith(b"Obj\x01"):
+        yield from _in_rows(_avro(rejoined(head, source), name))
+    elif head.startswith(b"PAR1"):
+        yield from _in_rows(_parquet(rejoined(head, source), name))
+    elif start[:1] in {b"{", b"["} or start.partition(b"\n")[2].lstrip(_SPACE)[:1] == b"{":
+        # The second: a broken first line of NDJSON.
+        yield from (
+            _lines(head, source, name) if _is_by_line(head) else _in_pieces(_pieces(head, source, name))
+        )
+    elif _FORM.match(start):
+        yield from _in_rows(_forms(rejoined(head, source), name))
+    elif not _binary(start) and (delimiter := delimiter_of(head)) is not None:
+        rows = delimited_rows(rejoined(head, source), delimiter)
+        yield from _in_rows(
+            row if isinstance(row, dict) else Broken(row, "not a CSV row of as many fields as the header")
+            for row in rows
+        )
+    else:
+        raise NotAPayloadError(
+            f"{name} is no payload: it looks like {_looks_like(start)}. Expected what a provider's webhook, API or "
+            "export gives: JSON (an array, one object, or one object a line), CSV with a header, a form, or Avro."
+        )
 
 
 _SIGNATURES: Final = {
-    b"PAR1": "Parquet (a log already? Then use it as it is)",
     b"PK\x03\x04": "a ZIP archive (unpack it first)",
-    b"\xff\xfe": "UTF-16 text (save it as UTF-8)",
-    b"\xfe\xff": "UTF-16 text (save it as UTF-8)",
     b"<": "HTML or XML",
+    b"ORC": "ORC",
+    b"SQLite format 3": "an SQLite database",
+    b"ARROW1": "an Arrow file (write it as Parquet)",
+    b"BZh": "a bzip2 archive (unpack it first)",
+    b"\xfd7zXZ": "an xz archive (unpack it first)",
 }
 
 
-def _looks_like(start: bytes, first: bytes) -> str:
-    by_signature = next(
-        (what for signature, what in _SIGNATURES.items() if start.startswith(signature)), None
-    )
-    if by_signature or b"\x00" in start[:1024]:
-        return by_signature or "a binary file"
-    if any(first.count(sign) >= 2 for sign in (b",", b";", b"\t")):  # noqa: PLR2004 - three fields make a table
-        return "CSV"
-    return "a form" if b"=" in first and b"&" in first else "plain text"
+def _binary(start: bytes) -> bool:
+    return b"\x00" in start[:1024] or start.startswith(tuple(_SIGNATURES))
+
+
+def _looks_like(start: bytes) -> str:
+    by_signature = next((what for sign, what in _SIGNATURES.items() if start.startswith(sign)), None)
+    return by_signature or ("a binary file" if _binary(start) else "plain text")
 
 
 def _is_by_line(head: bytes) -> bool:
@@ -135,24 +211,22 @@ def _decoded(piece: bytes) -> Any:
         return Broken(piece[:PIECE_BYTES].decode("utf-8", "replace"))
 
 
-def _lines(head: bytes, source: IO[bytes], name: str) -> Iterator[Any]:
+def _lines(head: bytes, source: IO[bytes], name: str) -> Iterator[Chunk]:
     rest = head
-    while True:
-        *lines, rest = rest.split(b"\n")
-        for line in lines:
-            if line.strip(_SPACE):
-                yield _decoded(line)
-        if len(rest) > PIECE_BYTES:
-            raise _too_long(name)
-        chunk = source.read(_CHUNK_BYTES)
-        if not chunk:
-            break
-        rest += chunk
+    while more := source.read(_CHUNK_BYTES):
+        end = more.rfind(b"\n") + 1
+        if end:
+            yield Chunk(lines=rest + more[:end])
+            rest = more[end:]
+        else:
+            rest += more
+            if len(rest) > PIECE_BYTES:
+                raise _too_long(name)
     if rest.strip(_SPACE):
-        yield _decoded(rest)
+        yield Chunk(lines=rest)
 
 
-def _pieces(head: bytes, source: IO[bytes], name: str) -> Iterator[Any]:  # noqa: C901 - one small machine
+def _pieces(head: bytes, source: IO[bytes], name: str) -> Iterator[bytes | Broken]:  # noqa: C901 - one small machine
     """Follow brackets outside of texts; an outermost array is opened, and each of its items is a piece."""
     buffer = bytearray(head)
     start = place = depth = 0
@@ -181,7 +255,7 @@ def _pieces(head: bytes, source: IO[bytes], name: str) -> Iterator[Any]:  # noqa
         elif depth > 0:
             depth -= 1
             if depth == in_array:
-                yield _decoded(bytes(buffer[start:place]))
+                yield bytes(buffer[start:place])
                 start = place
             elif depth == 0:
                 yield from _stray(buffer[start : place - 1])
@@ -202,40 +276,60 @@ def _too_long(name: str) -> PayloadError:
     )
 
 
-def payload_files(source: str | Path) -> list[Path]:
-    """Return the payload files of a path: the file itself, or those of a folder (at any depth) or a glob.
+def _in_pieces(pieces: Iterable[bytes | Broken]) -> Iterator[Chunk]:
+    kept: list[bytes | Broken] = []
+    bytes_n = 0
+    for piece in pieces:
+        kept.append(piece)
+        bytes_n += len(piece) if isinstance(piece, bytes) else len(piece.text)
+        if bytes_n >= _CHUNK_BYTES or len(kept) >= _CHUNK_ROWS:
+            yield Chunk(pieces=kept)
+            kept, bytes_n = [], 0
+    if kept:
+        yield Chunk(pieces=kept)
 
-    In a folder or glob, files whose names end in .json, .ndjson, .jsonl (also .gz, .zst) count, and none that begin
-    with a dot or an underscore.
 
-    Raises
-    ------
-    PayloadError
-        Nothing is there.
-    """
-    path = Path(source)
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        found = [file for file in path.rglob("*") if _is_payload(file, path)]
-        what = f"The folder {path}"
-    elif any(sign in str(source) for sign in "*?["):
-        import glob
+def _in_rows(rows: Iterator[Any]) -> Iterator[Chunk]:
+    while kept := list(islice(rows, _CHUNK_ROWS)):
+        yield Chunk(rows=kept)
 
-        # Patterns may be absolute, which Path.glob refuses.
-        matched = [Path(name) for name in glob.glob(str(source), recursive=True)]  # noqa: PTH207
-        found = [file for file in matched if file.is_file()]
-        what = f"The pattern {source}"
-    else:
-        raise PayloadError(f"There is no file or folder {path}. Check the path; '-' reads standard input.")
-    if not found:
+
+def _forms(stream: IO[bytes], name: str) -> Iterator[dict[str, str] | Broken]:
+    """Yield the fields of forms, one a line; of a field that comes more than once, the last value."""
+    from urllib.parse import parse_qsl
+
+    while line := stream.readline(PIECE_BYTES):
+        if len(line) >= PIECE_BYTES:
+            raise _too_long(name)
+        text = line.decode("utf-8", "replace").strip()
+        if text:
+            fields = dict(parse_qsl(text, keep_blank_values=True))
+            yield fields or Broken(text, "not a form")
+
+
+def _avro(stream: IO[bytes], name: str) -> Iterator[Any]:
+    import fastavro
+
+    try:
+        yield from fastavro.reader(stream)
+    except PayloadError:
+        raise
+    except Exception as error:  # fastavro raises whatever the bytes lead it to
         raise PayloadError(
-            f"{what} holds no payload: expected files ending in .json, .ndjson or .jsonl (or .gz, .zst)."
-        )
-    return sorted(found)
+            f"{name} is damaged: its Avro data cannot be read. Copy or download it again."
+        ) from error
 
 
-def _is_payload(file: Path, folder: Path) -> bool:
-    hidden = any(name.startswith((".", "_")) for name in file.relative_to(folder).parts)
-    suffixes = [suffix.lower() for suffix in file.suffixes if suffix.lower() not in {".gz", ".zst"}]
-    return file.is_file() and not hidden and bool(suffixes) and suffixes[-1] in {".json", ".ndjson", ".jsonl"}
+def _parquet(stream: IO[bytes], name: str) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not is_seekable(stream):
+        stream = pa.BufferReader(stream.read())  # Parquet begins to be read at its end
+    try:
+        for batch in pq.ParquetFile(stream).iter_batches(batch_size=_CHUNK_ROWS):
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise PayloadError(
+            f"{name} is damaged: its Parquet data cannot be read. Copy or download it again."
+        ) from error

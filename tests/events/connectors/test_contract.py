@@ -211,7 +211,10 @@ def test_mutated_samples_never_raise_and_never_lose_a_row(name, sample, hasher, 
     payloads = sample(name)["payloads"]
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(payloads) - 1))
-        path, _ = data.draw(st.sampled_from(leaves(payloads[place])))
+        places = leaves(payloads[place])
+        if not places:
+            continue  # drawn before, and replaced as a whole
+        path, _ = data.draw(st.sampled_from(places))
         payloads[place] = changed(payloads[place], path, data.draw(ANYTHING))
     batch = connector(name, hasher).parse(payloads)
     assert rows_of(batch) >= len(payloads)
@@ -227,7 +230,8 @@ def test_it_recognises_its_own_events_and_no_others(name, sample, hasher):
             for payload in sample(other)["payloads"]
             for raw in connector(other, hasher).unwrap(payload, {})
         ]
-        assert {CONNECTORS[name].recognises(raw) for raw in raws} == {name == other}, other
+        # Anybody's own table looks like nothing in particular: it is asked for by name.
+        assert {CONNECTORS[name].recognises(raw) for raw in raws} == {name == other != "generic"}, other
 
 
 @each_provider

@@ -8,16 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
+from paperknife.events.connectors.generic import Generic
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.sendgrid import SendGrid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from paperknife.events.connectors.base import Connector
+    from paperknife.events.connectors.column_map import ColumnMap
     from paperknife.events.identity import RecipientHasher
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
+    Generic.name: Generic,
     Mailgun.name: Mailgun,
     SendGrid.name: SendGrid,
 }
@@ -25,7 +29,12 @@ PROVIDERS: Final[tuple[str, ...]] = tuple(sorted(CONNECTORS))
 """Names of the providers, sorted."""
 
 
-def connector(name: str, hasher: RecipientHasher | None = None) -> Connector:
+def connector(
+    name: str,
+    hasher: RecipientHasher | None = None,
+    *,
+    mapping: ColumnMap | str | Path | None = None,
+) -> Connector:
     """Return the connector of a provider.
 
     Parameters
@@ -34,14 +43,22 @@ def connector(name: str, hasher: RecipientHasher | None = None) -> Connector:
         One of `PROVIDERS`.
     hasher : RecipientHasher, optional
         Default: one with the user's key.
+    mapping : ColumnMap, path or name, optional
+        Which column means what, for the provider "generic" alone.
 
     Raises
     ------
     PayloadError
-        For an unknown provider.
+        For an unknown provider, or a map that cannot be used.
     """
     if name not in CONNECTORS:
         raise PayloadError(
             f"Provider '{name[:40]}' is unknown; it is one of {', '.join(PROVIDERS)}.{did_you_mean(name, PROVIDERS)}"
+        )
+    if name == Generic.name:
+        return Generic(hasher, mapping)
+    if mapping is not None:
+        raise PayloadError(
+            f"A map describes your own table: it goes with --provider generic, not with {name}."
         )
     return CONNECTORS[name](hasher)

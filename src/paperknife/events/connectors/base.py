@@ -30,6 +30,9 @@ FILE_NAME: Final = "x-file-name"
 PING: Final = object()
 """What `Connector.unwrap` yields for a payload that holds no event on purpose: a ping, a subscription's confirmation."""
 
+_SURPRISES: Final = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
+"""What reading a field may raise where a payload is not what it should be; such a row is unusable, and counted."""
+
 Tier = Literal["full", "user agent and time", "time only", "varies"]
 
 
@@ -59,6 +62,8 @@ class Fields(NamedTuple):
         When *we* got it, where known; never what the provider's envelope says.
     is_ambiguous : bool or None
         Whether the provider cannot tell which of several recipients it was.
+    recipient_domain : str
+        Mailbox domain, where the recipient is no address. Default: the address's.
     """
 
     occurred_at: Any
@@ -73,6 +78,7 @@ class Fields(NamedTuple):
     sender: Any = None
     received_at: Any = None
     is_ambiguous: bool | None = None
+    recipient_domain: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,7 @@ class Connector(ABC):
 
     def __init__(self, hasher: RecipientHasher | None = None) -> None:
         self.hasher = hasher or RecipientHasher.load()
+        self.prefix = self.name
 
     def unwrap(self, payload: Any, headers: Mapping[str, str]) -> Iterator[Any]:  # noqa: ARG002 - some need them
         """Yield the events of a payload as the provider's own objects, whatever it wraps them in.
@@ -213,21 +220,27 @@ class Connector(ABC):
                     batch.unknown_types[shown] = batch.unknown_types.get(shown, 0) + 1
             except BadRowError as bad:
                 batch.rejected.append(Rejected(str(bad), raw))
-            except (AttributeError, TypeError):
+            except _SURPRISES:
                 if raw is PING:
                     batch.pings_n += 1
                     continue
                 # No object at all, or one whose type is a list or an object.
                 reason = "a field is of a wrong type" if isinstance(raw, dict) else "not a JSON object"
                 batch.rejected.append(Rejected(reason, raw))
-        batch.columns, bad_rows = canonical(self.name, self.hasher, kinds, said, self.per_second)
+        batch.columns, bad_rows = canonical(self.prefix, self.hasher, kinds, said, self.per_second)
         batch.rejected += [Rejected(reason, raws[place]) for place, reason in bad_rows.items()]
         return batch
 
     def _unwrapped(self, payloads: Sequence[Any], headers: Mapping[str, str]) -> Sequence[Any]:
         if type(self).unwrap is Connector.unwrap and list not in set(map(type, payloads)):
             return payloads  # one event a payload, as in most long files: nothing to unwrap
-        return [raw for payload in payloads for raw in self.unwrap(payload, headers)]
+        raws: list[Any] = []
+        for payload in payloads:
+            try:
+                raws += list(self.unwrap(payload, headers))
+            except _SURPRISES:
+                raws.append(payload)  # no provider's wrapping: counted as unusable with the rest
+        return raws
 
     @classmethod
     def recognises(cls, raw: Any) -> bool:

@@ -16,7 +16,6 @@ from paperknife.events.connectors.values import (
     FIRST_US,
     BadRowError,
     as_given,
-    first_text,
     microseconds,
     text,
 )
@@ -41,7 +40,6 @@ IP_LIMIT: Final = 45
 READERS_OWN: Final = frozenset({"open", "click", "unsubscribe"})
 """Types whose IP and user agent are the reader's; on a delivery they belong to a mail server."""
 
-_TEXT_OR_NONE: Final = frozenset({str, type(None)})
 _SIGNS_OF_ADDRESSES: Final = ("@", "%", "&#", "u0040")
 
 
@@ -93,20 +91,8 @@ def canonical(
     """
     if not said:
         return Columns(), {}
-    (
-        whens,
-        messages,
-        recipients,
-        ids,
-        campaigns,
-        ips,
-        agents,
-        urls,
-        verdicts,
-        senders,
-        receiveds,
-        ambiguous,
-    ) = zip(*said, strict=True)
+    (whens, messages, recipients, ids, campaigns, ips, agents, urls, verdicts, senders, receiveds, ambiguous,
+     own_domains) = zip(*said, strict=True)  # fmt: skip
     bad: dict[int, str] = {}
     occurred = _times(whens, per_second, bad)
     keys = _texts(messages)
@@ -115,6 +101,9 @@ def canonical(
             bad.setdefault(place, "the message's id is missing")
     addresses = _texts(recipients)
     pseudonyms, domains = hasher.hash_all(addresses)
+    if any(own_domains):
+        pairs = zip(_hidden(_texts(own_domains), hasher), domains, strict=True)
+        domains = [own.strip().lower() if own else of_address for own, of_address in pairs]
     message_ids = _message_ids(keys, addresses, pseudonyms, hasher)
     is_readers = [kind in READERS_OWN for kind in event_types]
     ip = [
@@ -147,7 +136,9 @@ def canonical(
         message_ids,
         list(pseudonyms),
         list(domains),
-        _identifiers(_hidden(_texts(campaigns, first_text), hasher)),
+        _identifiers(
+            _hidden(_texts([one[0] if type(one) is list and one else one for one in campaigns]), hasher)
+        ),
         ip,
         agent,
         url,
@@ -167,13 +158,17 @@ def canonical(
 
 def _texts(column: Sequence[Any], read: Callable[[Any], str | None] = text) -> list[str | None]:
     """Return a column as texts, by `read` where it holds anything but plain texts; blank ones become None."""
-    if set(map(type, column)) <= _TEXT_OR_NONE:
-        filled: list[str] = [value for value in column if value]
-        if read is not as_given and ("" in column or any(map(str.isspace, filled))):
-            return [read(value) for value in column]
-        if "".join(filled).isascii():
-            return list(column)
-    return [read(value) for value in column]
+    filled = [value for value in column if value]
+    try:
+        joined = "".join(filled)
+    except TypeError:
+        return [read(value) for value in column]
+    has_blanks = len(filled) + column.count(None) < len(column)
+    if read is text and (has_blanks or len(joined.split(None, 1)) > 1):
+        has_blanks = has_blanks or any(map(str.isspace, filled))
+    if has_blanks or not joined.isascii():
+        return [read(value) for value in column]
+    return list(column)
 
 
 def _times(column: Sequence[Any], per_second: int, bad: dict[int, str]) -> list[Any]:

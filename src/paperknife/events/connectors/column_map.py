@@ -1,0 +1,202 @@
+"""Which columns of somebody's own event table mean what: a small TOML file for the provider "generic".
+
+    source = "segment"              # what event ids begin with; left out: generic
+
+    [columns]                       # ours = yours; of a list the first that is filled, for ids all of them, joined
+    event_id = "id"
+    event_type = "event"
+    occurred_at = "timestamp"
+    message_id = ["email_id", "user_id"]
+    recipient = "context_traits_email"
+    ip = "context_ip"
+
+    [event_types]                   # yours = ours; left out: ours are expected
+    email_opened = "open"
+
+    [times]
+    unit = "s"                      # of times that are numbers: s, ms or us
+    zone = "America/Chicago"        # of times without a zone
+    format = "%m/%d/%Y %I:%M:%S %p" # of times that are not ISO 8601
+
+    [vendor_verdict]                # what in the column vendor_verdict is the provider's word for a machine, or a person
+    machine = ["true"]
+    human = []
+
+A name with dots also reaches into nested objects: ``properties.campaign_id``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from paperknife.errors import PayloadError, did_you_mean
+from paperknife.events.schema import EVENT_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import tzinfo
+
+SHIPPED: Final = Path(__file__).parent / "column_maps"
+"""Folder of the maps that ship: for event tables as Segment, Fivetran and Airbyte land them."""
+
+REQUIRED: Final = ("occurred_at", "message_id", "event_type")
+OPTIONAL: Final = (
+    "event_id", "recipient", "recipient_domain", "campaign_id", "ip", "user_agent", "url", "vendor_verdict", "sender_id",
+    "received_at", "is_ambiguous",
+)  # fmt: skip
+JOINED: Final = frozenset({"event_id", "message_id"})
+UNITS: Final[Mapping[str, int]] = {"s": 1, "ms": 1_000, "us": 1_000_000}
+_TABLES: Final = ("columns", "event_types", "times", "vendor_verdict")
+_TIMES: Final = ("unit", "zone", "format")
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """What a map says; made by `load_map`.
+
+    Attributes
+    ----------
+    columns : dict of str to tuple of str
+        Ours -> theirs.
+    event_types : dict of str to str
+        Theirs -> ours.
+    source : str
+    per_second : int
+        What a time that is a number counts.
+    zone : tzinfo or None
+        Of times without one.
+    time_format : str or None
+        As `datetime.strptime` takes it.
+    machine, human : frozenset of str
+        Lower case.
+    """
+
+    columns: dict[str, tuple[str, ...]]
+    event_types: dict[str, str] = field(default_factory=lambda: {kind: kind for kind in EVENT_TYPES})
+    source: str = "generic"
+    per_second: int = 1
+    zone: tzinfo | None = None
+    time_format: str | None = None
+    machine: frozenset[str] = frozenset({"machine", "true", "1"})
+    human: frozenset[str] = frozenset({"human"})
+
+
+def load_map(source: str | Path) -> ColumnMap:
+    """Return the map in a TOML file, or the shipped one of that name.
+
+    Raises
+    ------
+    PayloadError
+        There is no such file, it is no TOML, or it says what cannot be: all problems at once.
+    """
+    path = Path(source)
+    shipped = SHIPPED / f"{source}.toml"
+    if not path.is_file() and path.name == str(source) and shipped.is_file():
+        path = shipped
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        names = shipped_maps()
+        raise PayloadError(
+            f"The map {source} cannot be read ({error.strerror}). Expected a TOML file, or the name of a map that ships: "
+            f"{', '.join(names)}.{did_you_mean(str(source), names)}"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PayloadError(f"The map {source} is no TOML: {str(error).splitlines()[0]}.") from error
+    return map_of(said, name=f"The map {source}")
+
+
+def shipped_maps() -> list[str]:
+    """Return the names of the maps that ship."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def map_of(said: Mapping[str, Any], *, name: str = "The map") -> ColumnMap:
+    """Return the map that a TOML document holds; see `load_map`."""
+    known = (*_TABLES, "source")
+    faults = [f"'{key}' is unknown.{did_you_mean(key, known)}" for key in said if key not in known]
+    columns = _columns(_table(said, "columns", faults), faults)
+    event_types = _event_types(_table(said, "event_types", faults), faults)
+    unit, zone, time_format = _times(_table(said, "times", faults), faults)
+    verdicts = _table(said, "vendor_verdict", faults)
+    source = said.get("source", "generic")
+    if not isinstance(source, str) or not source.isidentifier():
+        faults.append("'source' must be one word of letters, digits and underscores")
+    if faults:
+        raise PayloadError(f"{name} cannot be used: {'; '.join(faults)}.")
+    words = {
+        which: frozenset(str(word).lower() for word in verdicts[which])
+        for which in ("machine", "human")
+        if isinstance(verdicts.get(which), list)
+    }
+    return ColumnMap(
+        columns=columns,
+        event_types=event_types or {kind: kind for kind in EVENT_TYPES},
+        source=source,
+        per_second=UNITS[unit],
+        zone=zone,
+        time_format=time_format,
+        **words,
+    )
+
+
+def _table(said: Mapping[str, Any], name: str, faults: list[str]) -> dict[str, Any]:
+    table = said.get(name, {})
+    if isinstance(table, dict):
+        return table
+    faults.append(f"'{name}' must be a table: [{name}]")
+    return {}
+
+
+def _columns(table: dict[str, Any], faults: list[str]) -> dict[str, tuple[str, ...]]:
+    known = (*REQUIRED, *OPTIONAL)
+    columns: dict[str, tuple[str, ...]] = {}
+    for ours, theirs in table.items():
+        names = [theirs] if isinstance(theirs, str) else theirs
+        if ours not in known:
+            faults.append(f"column '{ours}' is none of ours.{did_you_mean(ours, known)}")
+        elif (
+            not isinstance(names, list) or not names or not all(isinstance(one, str) and one for one in names)
+        ):
+            faults.append(f"column '{ours}' must name a column of yours, or a list of them")
+        else:
+            columns[ours] = tuple(names)
+    missing = [one for one in REQUIRED if one not in table]
+    if missing:
+        faults.append(f"[columns] lacks {', '.join(missing)}")
+    return columns
+
+
+def _event_types(table: dict[str, Any], faults: list[str]) -> dict[str, str]:
+    for theirs, ours in table.items():
+        if ours not in EVENT_TYPES:
+            faults.append(
+                f"event type '{theirs}' becomes '{ours}', which is none of {', '.join(EVENT_TYPES)}"
+                f"{did_you_mean(str(ours), EVENT_TYPES)}"
+            )
+    return {str(theirs): ours for theirs, ours in table.items() if ours in EVENT_TYPES}
+
+
+def _times(table: dict[str, Any], faults: list[str]) -> tuple[str, tzinfo | None, str | None]:
+    import zoneinfo
+
+    faults += [
+        f"'{key}' under [times] is unknown.{did_you_mean(key, _TIMES)}" for key in table if key not in _TIMES
+    ]
+    unit = table.get("unit", "s")
+    if unit not in UNITS:
+        faults.append(f"the unit '{unit}' is none of {', '.join(UNITS)}")
+    zone = None
+    if (name := table.get("zone")) is not None:
+        try:
+            zone = zoneinfo.ZoneInfo(str(name))
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            faults.append(f"the zone '{name}' is unknown; write it as America/Chicago or UTC")
+    time_format = table.get("format")
+    if time_format is not None and not isinstance(time_format, str):
+        faults.append("the format of times must be text, such as '%Y-%m-%d %H:%M:%S'")
+        time_format = None
+    return unit, zone, time_format

@@ -1,0 +1,143 @@
+"""From chunks of payloads to tables of events: the part of an ingest that takes the time, so it runs in any process."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from paperknife.events.connectors.base import Batch, Rejected
+from paperknife.events.event import events_table
+from paperknife.events.payloads import Broken, Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from paperknife.events.connectors.base import Connector
+    from paperknife.events.identity import RecipientHasher
+
+_ROW_CHARACTERS: Final = 2_000
+_READ_CHARACTERS: Final = 20_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """A chunk, and who translates it.
+
+    Attributes
+    ----------
+    chunk : Chunk
+    translator : Connector
+    headers : mapping
+        See `Connector.parse`.
+    finish : callable or None
+        Applied to the table of events.
+    """
+
+    chunk: Chunk
+    translator: Connector
+    headers: Mapping[str, str]
+    finish: Callable[[pa.Table], pa.Table] | None = None
+
+
+@dataclass
+class Translated:
+    """What became of some tasks.
+
+    Attributes
+    ----------
+    events : list of pyarrow.Table
+        With the canonical columns.
+    unknown_types, rejected : Counter of str
+        Rows left out, by the provider's name of their type; rows that cannot be used, by reason.
+    pings_n : int
+    quarantine : bytes
+        NDJSON: the rejected rows with their reasons, without addresses.
+    """
+
+    events: list[pa.Table] = field(default_factory=list)
+    unknown_types: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+    pings_n: int = 0
+    quarantine: bytes = b""
+
+
+def translate_tasks(tasks: Sequence[Task]) -> Translated:
+    """Return the events of chunks; never raises for what they hold."""
+    done = Translated()
+    with _collector_at_rest():
+        for task in tasks:
+            for payloads, headers in _requests(task.chunk.payloads(), task.headers):
+                _add(done, task, payloads, headers)
+    return done
+
+
+def _add(done: Translated, task: Task, payloads: list[Any], headers: Mapping[str, str]) -> None:
+    broken = [Rejected(one.reason, one.text) for one in payloads if isinstance(one, Broken)]
+    whole = [one for one in payloads if not isinstance(one, Broken)] if broken else payloads
+    batch: Batch = task.translator.parse_all(whole, headers)
+    if len(batch.columns):
+        table = events_table(batch.columns.values)
+        done.events.append(task.finish(table) if task.finish else table)
+    done.unknown_types.update(batch.unknown_types)
+    done.pings_n += batch.pings_n
+    for bad in [*broken, *batch.rejected]:
+        done.rejected[bad.reason] += 1
+        done.quarantine += quarantined(bad, task.translator.hasher)
+
+
+def _requests(
+    payloads: list[Any], headers: Mapping[str, str]
+) -> Iterator[tuple[list[Any], Mapping[str, str]]]:
+    """Yield payloads with their headers.
+
+    Who logs webhooks often keeps a request as ``{"headers": {…}, "body": …}``; some providers put an event's id into a
+    header, so such requests are opened, one by one.
+    """
+    first = payloads[0] if payloads else None
+    if not _is_request(first):
+        yield payloads, headers
+        return
+    for one in payloads:
+        if not _is_request(one):
+            yield [one], headers
+            continue
+        body = one["body"]
+        if isinstance(body, str):
+            # As it came: JSON as text, or a form.
+            body = next(iter(Chunk(pieces=[body.encode("utf-8", "replace")]).payloads()), None)
+        own = {name: value for name, value in one["headers"].items() if isinstance(value, str)}
+        yield [body], {**headers, **own}
+
+
+def _is_request(payload: Any) -> bool:
+    return isinstance(payload, dict) and isinstance(payload.get("headers"), dict) and "body" in payload
+
+
+def quarantined(bad: Rejected, hasher: RecipientHasher) -> bytes:
+    """Return a line of the quarantine: the reason, and the row as JSON text without mail addresses."""
+    try:
+        row = bad.row if isinstance(bad.row, str) else msgspec.json.encode(bad.row).decode("utf-8")
+    except (TypeError, ValueError, RecursionError, UnicodeError):
+        row = "(cannot be shown)"
+    shown = hasher.hide_addresses(row[:_READ_CHARACTERS])[:_ROW_CHARACTERS]
+    line = {"reason": bad.reason, "row": shown.encode("utf-8", "replace").decode("utf-8")}
+    return msgspec.json.encode(line) + b"\n"
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Spare the garbage collector: a chunk's many small objects live until its end, and hold no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
