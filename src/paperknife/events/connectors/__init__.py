@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from paperknife.errors import PayloadError, did_you_mean
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.sendgrid import SendGrid
+from paperknife.events.connectors.sparkpost import SparkPost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     Mailgun.name: Mailgun,
     SendGrid.name: SendGrid,
+    SparkPost.name: SparkPost,
 }
 PROVIDERS: Final[tuple[str, ...]] = tuple(sorted(CONNECTORS))
 """Names of the providers, sorted."""
