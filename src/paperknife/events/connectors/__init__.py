@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
 from paperknife.events.connectors.mailgun import Mailgun
+from paperknife.events.connectors.mailjet import Mailjet
 from paperknife.events.connectors.postmark import Postmark
 from paperknife.events.connectors.sendgrid import SendGrid
 from paperknife.events.connectors.sparkpost import SparkPost
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     Mailgun.name: Mailgun,
+    Mailjet.name: Mailjet,
     Postmark.name: Postmark,
     SendGrid.name: SendGrid,
     SparkPost.name: SparkPost,
