@@ -12,6 +12,7 @@ from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.mailjet import Mailjet
 from paperknife.events.connectors.postmark import Postmark
 from paperknife.events.connectors.sendgrid import SendGrid
+from paperknife.events.connectors.socketlabs import SocketLabs
 from paperknife.events.connectors.sparkpost import SparkPost
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     Mailjet.name: Mailjet,
     Postmark.name: Postmark,
     SendGrid.name: SendGrid,
+    SocketLabs.name: SocketLabs,
     SparkPost.name: SparkPost,
 }
 PROVIDERS: Final[tuple[str, ...]] = tuple(sorted(CONNECTORS))
