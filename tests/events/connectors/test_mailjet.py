@@ -56,6 +56,13 @@ def test_older_names_of_the_message_serve_where_its_id_is_missing(one, hasher):
     assert one(MessageID=0, Message_GUID="1ab23cd4").message_id == f"1ab23cd4:{own}"
 
 
+def test_the_oldest_events_name_no_message_and_are_joined_by_campaign_and_recipient(translator, one, hasher):
+    assert one(MessageID=None).message_id == f"campaign-7173:{hasher.hash('a@example.org')}"
+    assert one(MessageID=None, event="click").message_id == one(MessageID=None).message_id
+    (bad,) = translator.parse({**RAW, "MessageID": None, "mj_campaign_id": 0}).rejected
+    assert bad.reason == "the message's id is missing"
+
+
 @pytest.mark.parametrize(
     ("fields", "campaign"),
     [

@@ -4,7 +4,8 @@ Quirks
 ------
 - `sent` says that the receiving server accepted the message: a delivery. No event tells when Mailjet got it.
 - `MessageID` is an integer above 2^53 and is kept exactly. Where it is missing, `mj_message_id` (the same as text, in
-  older grouped events) or `Message_GUID` serves.
+  older grouped events) or `Message_GUID` serves; the oldest events have none of them, and there the campaign does:
+  one message a recipient, as Mailjet's own deduplication has it.
 - `time` is whole seconds, and there is no event id: a digest of the content serves, so two opens of one message by the
   same IP and user agent in the same second are one.
 - The campaign is `customcampaign`, else `mj_campaign_id` unless 0. `CustomID` names a message, not a campaign, and is
@@ -19,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from paperknife.events.connectors.base import Connector, Fields
-from paperknife.events.connectors.values import first_text
+from paperknife.events.connectors.values import first_text, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,13 +58,26 @@ class Mailjet(Connector):
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one event says."""
         said = raw.get
-        campaign = said("mj_campaign_id")
+        campaign = _unless_zero(said("mj_campaign_id"))
         return Fields(
             occurred_at=said("time"),
-            message=said("MessageID") or said("mj_message_id") or said("Message_GUID"),
+            message=said("MessageID")
+            or said("mj_message_id")
+            or said("Message_GUID")
+            or _of_campaign(campaign),
             recipient=said("email"),
-            campaign=first_text(said("customcampaign"), None if campaign in (0, "0") else campaign),
+            campaign=first_text(said("customcampaign"), campaign),
             ip=said("ip"),
             user_agent=said("agent"),
             url=said("url"),
         )
+
+
+def _unless_zero(campaign: Any) -> str | None:
+    found = text(campaign)
+    return None if found == "0" else found
+
+
+def _of_campaign(campaign: str | None) -> str | None:
+    """Return a key for a recipient's message of a campaign, where the event names no message."""
+    return f"campaign-{campaign}" if campaign else None
