@@ -37,6 +37,22 @@ def test_microseconds_are_kept_exactly(translator):
         assert one(translator, timestamp=float(f"4102444799.{us:06d}")).occurred_at == 4102444799_000000 + us
 
 
+def test_the_logs_api_has_its_own_time_and_the_same_ids(translator):
+    told = {name: value for name, value in RAW.items() if name != "timestamp"}
+    page = {"items": [{**told, "@timestamp": "2018-03-19T15:11:02.908Z"}], "pagination": {"total": 1}}
+    (event,) = translator.parse(page).events
+    assert (event.occurred_at, event.event_id) == (1521472262_908000, one(translator).event_id)
+
+
+def test_unique_opens_of_the_logs_api_are_no_second_opens(translator):
+    batch = translator.parse([RAW, {**RAW, "event": "unique_opened"}])
+    assert (len(batch.events), batch.unknown_types) == (1, {"unique_opened": 1})
+
+
+def test_an_event_without_its_optional_fields_is_recognised():
+    assert Mailgun.recognises(RAW)
+
+
 def test_the_event_id_holds_the_utc_day(translator):
     assert one(translator).event_id == "mailgun:2018-03-19:x"
     assert one(translator, timestamp=1521472262 + 86400).event_id == "mailgun:2018-03-20:x"
@@ -49,7 +65,8 @@ def test_the_event_id_holds_the_utc_day(translator):
         ("gmail", "machine"),
         ("generic", "machine"),
         ("new-kind", "machine"),
-        ("", "human"),
+        ("", None),
+        (" ", None),
         (None, None),
         (1, None),
     ],

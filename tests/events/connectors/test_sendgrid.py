@@ -68,7 +68,9 @@ def test_times_that_cannot_be(hasher, given, reason):
 
 def test_false_is_not_a_vendors_word_for_a_person(one):
     assert one(sg_machine_open=True).vendor_verdict == "machine"
+    assert one(sg_machine_open="true").vendor_verdict == "machine"
     assert one(sg_machine_open=False).vendor_verdict is None
+    assert one(sg_machine_open="false").vendor_verdict is None
     assert one().vendor_verdict is None
 
 

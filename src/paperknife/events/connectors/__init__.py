@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Final
 from paperknife.errors import PayloadError, did_you_mean
 from paperknife.events.connectors.generic import Generic
 from paperknife.events.connectors.mailgun import Mailgun
+from paperknife.events.connectors.mailjet import Mailjet
+from paperknife.events.connectors.postmark import Postmark
 from paperknife.events.connectors.sendgrid import SendGrid
+from paperknife.events.connectors.socketlabs import SocketLabs
+from paperknife.events.connectors.sparkpost import SparkPost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +27,11 @@ if TYPE_CHECKING:
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     Generic.name: Generic,
     Mailgun.name: Mailgun,
+    Mailjet.name: Mailjet,
+    Postmark.name: Postmark,
     SendGrid.name: SendGrid,
+    SocketLabs.name: SocketLabs,
+    SparkPost.name: SparkPost,
 }
 PROVIDERS: Final[tuple[str, ...]] = tuple(sorted(CONNECTORS))
 """Names of the providers, sorted."""

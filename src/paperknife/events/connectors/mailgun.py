@@ -1,16 +1,18 @@
-"""Mailgun: webhooks ``{"signature": …, "event-data": …}``, bare event-data objects, and pages of the Events API.
+"""Mailgun: webhooks ``{"signature": …, "event-data": …}``, bare event-data objects, pages of the Events and Logs APIs.
 
 Quirks
 ------
 - `id` is unique within a day only, so the event's UTC day is part of the event id.
-- `timestamp` is a float with microseconds, and they are kept exactly.
+- `timestamp` is a float with microseconds, and they are kept exactly. The Logs API, which takes the place of the Events
+  API, has `@timestamp` instead, in milliseconds, so that a webhook tells the time better.
 - `message.headers.message-id` is shared by all recipients of a message, so the recipient belongs to the key.
 - `client-info.bot` is ``apple``, ``gmail`` or ``generic`` for what Mailgun takes for a machine, which becomes the
-  vendor's verdict ``machine``; an empty text is Mailgun's word that it saw none, which becomes ``human``. Where the
-  field is absent (older events), the verdict is null.
+  vendor's verdict ``machine``. An empty text says that no machine was detected, not that a person was: it becomes null,
+  as where the field is absent (older events).
 - The campaign is the first of `campaigns` (its `id`), else the first of `tags`, else the user variable
   `campaign_id`, `campaign-id` or `campaign`.
-- `failed`, `rejected`, `complained`, `stored` and others are counted and left out.
+- `failed`, `rejected`, `complained`, `stored` and others are counted and left out; `unique_opened` and `unique_clicked`
+  too, which the Logs API has beside `opened` and `clicked`.
 """
 
 from __future__ import annotations
@@ -72,21 +74,27 @@ class Mailgun(Connector):
         frozenset({"event", "log-level"}),
         frozenset({"event", "client-info"}),
         frozenset({"event", "recipient-domain"}),
+        frozenset({"event", "recipient", "message"}),
     )
     scheme: ClassVar[Scheme] = MailgunSignature()
     tier: ClassVar = "full"
     flag: ClassVar[str | None] = "client-info.bot"
-    quirks: ClassVar[tuple[str, ...]] = ("Ids are unique within a day only: the UTC day is part of ours.",)
-    unconfirmed: ClassVar[tuple[str, ...]] = (
-        "An empty client-info.bot is taken for Mailgun's word for a person.",
+    quirks: ClassVar[tuple[str, ...]] = (
+        "Ids are unique within a day only: the UTC day is part of ours.",
+        "An empty client-info.bot is no word for a person, and stays null.",
     )
-    source: ClassVar[str] = "ESPS.md's reading of the Events reference"
+    unconfirmed: ClassVar[tuple[str, ...]] = (
+        "unique_opened and unique_clicked: taken for second tellings of opened and clicked.",
+    )
+    source: ClassVar[str] = (
+        "Open and Click Bot Detection, Webhook Payloads, Event types, Events and Logs API references"
+    )
     ask_for: ClassVar[str] = (
-        "webhooks for accepted, delivered, opened and clicked, or pages of the Events API"
+        "webhooks for accepted, delivered, opened and clicked, or pages of the Events or Logs API"
     )
 
     def unwrap(self, payload: Any, headers: Mapping[str, str]) -> Iterator[Any]:
-        """Yield the event-data objects of a webhook, a page of the Events API, or a list of either."""
+        """Yield the event-data objects of a webhook, a page of the Events or Logs API, or a list of either."""
         for one in super().unwrap(payload, headers):
             if isinstance(one, dict) and "event-data" in one:
                 yield one["event-data"]
@@ -97,11 +105,12 @@ class Mailgun(Connector):
 
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one event says."""
-        occurred_us = microseconds(raw.get("timestamp"))
+        occurred_at = raw.get("timestamp") or raw.get("@timestamp")
+        occurred_us = microseconds(occurred_at)
         event_id = text(raw.get("id"))
         client = raw.get("client-info")
         return Fields(
-            occurred_at=raw.get("timestamp"),
+            occurred_at=occurred_at,
             message=without_brackets(inner(raw, "message", "headers", "message-id")),
             recipient=raw.get("recipient"),
             event_id=f"{_utc_day(occurred_us)}:{event_id}" if event_id else None,
@@ -120,9 +129,7 @@ def _utc_day(occurred_us: int) -> str:
 
 
 def _verdict(bot: Any) -> str | None:
-    if not isinstance(bot, str):
-        return None
-    return "machine" if bot.strip() else "human"
+    return "machine" if isinstance(bot, str) and bot.strip() else None
 
 
 def _campaign(raw: Mapping[str, Any]) -> str | None:

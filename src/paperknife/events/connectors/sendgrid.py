@@ -6,8 +6,8 @@ Quirks
 - `sg_message_id` is one message's id with a routing suffix that its events need not share (``abc.recvd-…``): what
   stands before the first dot is the key. Where it is missing, `smtp-id` is.
 - Several recipients of one request may share that key, so the recipient belongs to it.
-- `sg_machine_open: true` becomes the vendor's verdict ``machine``. ``false`` becomes null, not ``human``: it says that
-  Apple's prefetch was not recognised, not that a person was.
+- `sg_machine_open: true` (or the text that an export made of it) becomes the vendor's verdict ``machine``. ``false``
+  becomes null, not ``human``: it says that Apple's prefetch was not recognised, not that a person was.
 - The campaign is `marketing_campaign_id`, else `singlesend_id`, else the first `category`.
 - `ip` of a delivery is the receiving server's, and is left out.
 """
@@ -26,7 +26,7 @@ from paperknife.events.connectors.signatures import (
     require_fresh,
     secret_bytes,
 )
-from paperknife.events.connectors.values import without_brackets
+from paperknife.events.connectors.values import flag, without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +89,11 @@ class SendGrid(Connector):
         "unsubscribe": "unsubscribe",
         "group_unsubscribe": "unsubscribe",
     }
-    marks: ClassVar = (frozenset({"sg_event_id"}), frozenset({"sg_message_id"}))
+    marks: ClassVar = (
+        frozenset({"sg_event_id"}),
+        frozenset({"sg_message_id"}),
+        frozenset({"event", "email", "smtp-id"}),
+    )
     scheme: ClassVar[Scheme] = SendGridSignature()
     tier: ClassVar = "full"
     flag: ClassVar[str | None] = "sg_machine_open"
@@ -97,7 +101,10 @@ class SendGrid(Connector):
         "Times are whole seconds.",
         "sg_machine_open: false is no word for a person, and stays null.",
     )
-    source: ClassVar[str] = "ESPS.md's reading of the Event Webhook reference"
+    unconfirmed: ClassVar[tuple[str, ...]] = (
+        "singlesend_id, seen in Fivetran's schema and not in the reference.",
+    )
+    source: ClassVar[str] = "Event Webhook Reference (in excerpts), Fivetran's schema"
     ask_for: ClassVar[str] = "the Event Webhook (Settings, Mail Settings), with opens and clicks switched on"
 
     def translate(self, raw: Mapping[str, Any]) -> Fields:
@@ -114,5 +121,5 @@ class SendGrid(Connector):
             said("ip"),
             said("useragent"),
             said("url"),
-            "machine" if said("sg_machine_open") is True else None,
+            "machine" if "sg_machine_open" in raw and flag(raw["sg_machine_open"]) else None,
         )
