@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
 from paperknife.events.connectors.mailgun import Mailgun
+from paperknife.events.connectors.mandrill import Mandrill
 from paperknife.events.connectors.resend import Resend
 from paperknife.events.connectors.sendgrid import SendGrid
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     Mailgun.name: Mailgun,
+    Mandrill.name: Mandrill,
     Resend.name: Resend,
     SendGrid.name: SendGrid,
 }
