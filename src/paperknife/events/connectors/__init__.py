@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
+from paperknife.events.connectors.brevo import Brevo
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.mandrill import Mandrill
 from paperknife.events.connectors.resend import Resend
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from paperknife.events.identity import RecipientHasher
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
+    Brevo.name: Brevo,
     Mailgun.name: Mailgun,
     Mandrill.name: Mandrill,
     Resend.name: Resend,
