@@ -124,6 +124,7 @@ def test_a_message_of_the_api_is_taken_apart(translator, one, hasher):
     assert batch.unknown_types == {"soft_bounced": 1}
     assert [bad.row for bad in batch.rejected] == ["?"]
     assert translator.parse({**message, "state": "rejected"}).unknown_types["rejected"] == 1
+    assert [bad.row["event"] for bad in translator.parse({"opens_detail": [], "state": []}).rejected] == [[]]
 
 
 KEY = "key-of-the-tests"

@@ -13,6 +13,7 @@ from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.mandrill import Mandrill
 from paperknife.events.connectors.resend import Resend
 from paperknife.events.connectors.sendgrid import SendGrid
+from paperknife.events.connectors.ses import Ses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,7 @@ CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     Mandrill.name: Mandrill,
     Resend.name: Resend,
     SendGrid.name: SendGrid,
+    Ses.name: Ses,
 }
 PROVIDERS: Final[tuple[str, ...]] = tuple(sorted(CONNECTORS))
 """Names of the providers, sorted."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FORM_FIELD: Final = "mandrill_events"
 _FIELDS_LIMIT: Final = 100
-_SENT_STATES: Final = frozenset({"sent", "spam", "unsub"})
+_SENT_STATES: Final = ("sent", "spam", "unsub")
 """States of an API message that has been sent; of others (``rejected``, ``bounced``) the state is counted."""
 
 
