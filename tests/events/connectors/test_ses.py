@@ -142,26 +142,26 @@ def test_the_campaign_in_its_stated_order(one, tags, campaign):
     assert one(tags=tags).campaign_id == campaign
 
 
+def topics(**statuses):
+    return {
+        "topicSubscriptionStatus": [{"topicName": k, "subscriptionStatus": v} for k, v in statuses.items()]
+    }
+
+
 @pytest.mark.parametrize(
-    ("preferences", "is_unsubscribe"),
+    ("new", "old", "is_unsubscribe"),
     [
-        ({"unsubscribeAll": True}, True),
-        ({"unsubscribeAll": False, "topicSubscriptionStatus": [{"subscriptionStatus": "OptOut"}]}, True),
-        (
-            {
-                "topicSubscriptionStatus": [
-                    {"subscriptionStatus": "OPT_IN"},
-                    {"subscriptionStatus": "OPT_OUT"},
-                ]
-            },
-            True,
-        ),
-        ({"unsubscribeAll": False, "topicSubscriptionStatus": [{"subscriptionStatus": "OptIn"}]}, False),
-        (None, False),
+        ({"unsubscribeAll": True}, {"unsubscribeAll": False}, True),
+        (topics(news="OptOut"), topics(news="OptIn"), True),
+        (topics(sales="OPT_IN", news="OPT_OUT"), None, True),
+        (topics(sales="OptIn", news="OptOut"), topics(sales="OptOut", news="OptOut"), False),
+        ({"unsubscribeAll": False, **topics(news="OptIn")}, topics(news="OptOut"), False),
+        ({"topicSubscriptionStatus": ["?", None]}, None, False),
+        (None, None, False),
     ],
 )
-def test_a_subscription_given_up_is_an_unsubscribe(translator, preferences, is_unsubscribe):
-    said = {"timestamp": "2026-01-31T09:00:00Z", "newTopicPreferences": preferences}
+def test_a_subscription_given_up_is_an_unsubscribe(translator, new, old, is_unsubscribe):
+    said = {"timestamp": "2026-01-31T09:00:00Z", "newTopicPreferences": new, "oldTopicPreferences": old}
     batch = translator.parse({"eventType": "Subscription", "mail": MAIL, "subscription": said})
     assert [event.event_type for event in batch.events] == ["unsubscribe"] * is_unsubscribe
     assert batch.unknown_types == ({} if is_unsubscribe else {"Subscription": 1})

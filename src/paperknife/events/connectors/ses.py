@@ -14,7 +14,8 @@ Quirks
 - The campaign is the message's tag `campaign_id`, `campaign` or `campaign_name` (also with hyphens, or in one word).
   SES's own tags, such as `ses:configuration-set`, do not name one: a configuration set is a stream of mail, and its
   one-to-one mail would become a campaign.
-- A `Subscription` is an unsubscribe where the new preferences leave everything or a topic; else it is counted.
+- A `Subscription` is an unsubscribe where the new preferences leave everything, or a topic that the old ones kept; else
+  it is counted.
 - `userAgent` and `ipAddress` of a click or an open are the reader's. Bounces, complaints, rejects, rendering failures,
   delays, incoming mail and what else EventBridge says of SES (by its `detail-type`) are counted and left out.
 """
@@ -86,7 +87,7 @@ class Ses(Connector):
     def type_of(self, raw: Mapping[str, Any]) -> Any:
         """Return the event's type; ``Unsubscribe`` for a subscription that is given up."""
         kind = raw.get("eventType") or raw.get("notificationType") or raw.get("detail-type")
-        if kind == "Subscription" and _is_given_up(inner(raw, "subscription", "newTopicPreferences")):
+        if kind == "Subscription" and _is_given_up(raw.get("subscription")):
             return "Unsubscribe"
         return kind
 
@@ -130,10 +131,18 @@ def _opened(one: Any, depth: int) -> Iterator[Any]:
     yield one
 
 
-def _is_given_up(preferences: Any) -> bool:
-    topics = items(inner(preferences, "topicSubscriptionStatus"))
-    left = [str(inner(topic, "subscriptionStatus")).replace("_", "").lower() == "optout" for topic in topics]
-    return inner(preferences, "unsubscribeAll") is True or any(left)
+def _is_given_up(subscription: Any) -> bool:
+    """Return whether everything was left, or a topic that had not been left before."""
+    new, old = (inner(subscription, f"{age}TopicPreferences") for age in ("new", "old"))
+    return inner(new, "unsubscribeAll") is True or bool(_left(new) - _left(old))
+
+
+def _left(preferences: Any) -> set[str]:
+    return {
+        str(inner(topic, "topicName"))
+        for topic in items(inner(preferences, "topicSubscriptionStatus"))
+        if str(inner(topic, "subscriptionStatus")).replace("_", "").lower() == "optout"
+    }
 
 
 def _campaign(tags: Any) -> str | None:

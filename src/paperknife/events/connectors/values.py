@@ -88,7 +88,7 @@ def mail_addresses(value: Any) -> list[str]:
 
 
 def _bare_addresses(said: str) -> list[str]:
-    if not any(sign in said for sign in "<,;("):
+    if "<" not in said and "," not in said and "(" not in said and ";" not in said:
         return [said.strip()]
     try:
         return [address for _, address in getaddresses([said]) if address] or [said.strip()]
