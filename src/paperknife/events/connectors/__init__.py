@@ -8,11 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
+from paperknife.events.connectors.brevo import Brevo
 from paperknife.events.connectors.generic import Generic
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.mailjet import Mailjet
+from paperknife.events.connectors.mandrill import Mandrill
 from paperknife.events.connectors.postmark import Postmark
+from paperknife.events.connectors.resend import Resend
 from paperknife.events.connectors.sendgrid import SendGrid
+from paperknife.events.connectors.ses import Ses
 from paperknife.events.connectors.socketlabs import SocketLabs
 from paperknife.events.connectors.sparkpost import SparkPost
 
@@ -25,11 +29,15 @@ if TYPE_CHECKING:
     from paperknife.events.identity import RecipientHasher
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
+    Brevo.name: Brevo,
     Generic.name: Generic,
     Mailgun.name: Mailgun,
     Mailjet.name: Mailjet,
+    Mandrill.name: Mandrill,
     Postmark.name: Postmark,
+    Resend.name: Resend,
     SendGrid.name: SendGrid,
+    Ses.name: Ses,
     SocketLabs.name: SocketLabs,
     SparkPost.name: SparkPost,
 }

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from email.utils import getaddresses
 from typing import Any, Final
+
+import msgspec
 
 from paperknife.events.casting import FIRST_YEAR, LAST_YEAR
 
@@ -69,6 +72,38 @@ def without_brackets(value: Any) -> str | None:
     """Return a Message-ID without the angle brackets that mail headers put around it; None for what is no text."""
     found = text(value)
     return found.strip().strip("<>") or None if found else None
+
+
+def mail_addresses(value: Any) -> list[str]:
+    """Return the bare addresses of a text or a list of texts ("Ada Fern <ada@example.org>"), each once, in order.
+
+    A text in which no address can be found stands for itself: nobody is lost.
+    """
+    found: dict[str, str] = {}
+    for one in value if isinstance(value, list) else (value,):
+        said = text(one)
+        for address in () if said is None else _bare_addresses(said):
+            found.setdefault(address.lower(), address)
+    return list(found.values())
+
+
+def _bare_addresses(said: str) -> list[str]:
+    if "<" not in said and "," not in said and "(" not in said and ";" not in said:
+        return [said.strip()]
+    try:
+        return [address for _, address in getaddresses([said]) if address] or [said.strip()]
+    except RecursionError:  # comments in comments in comments
+        return [said.strip()]
+
+
+def embedded_json(value: Any) -> Any:
+    """Return what JSON inside a text stands for; all else, and a text that is no JSON, as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return value
 
 
 def flag(value: Any) -> bool | None:
