@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
+from paperknife.events.connectors.braze import Braze
 from paperknife.events.connectors.customerio import CustomerIo
 from paperknife.events.connectors.iterable import Iterable
 from paperknife.events.connectors.mailgun import Mailgun
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from paperknife.events.identity import RecipientHasher
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
+    Braze.name: Braze,
     CustomerIo.name: CustomerIo,
     Iterable.name: Iterable,
     Mailgun.name: Mailgun,
