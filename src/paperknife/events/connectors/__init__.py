@@ -11,6 +11,7 @@ from paperknife.errors import PayloadError, did_you_mean
 from paperknife.events.connectors.braze import Braze
 from paperknife.events.connectors.customerio import CustomerIo
 from paperknife.events.connectors.iterable import Iterable
+from paperknife.events.connectors.klaviyo import Klaviyo
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.sendgrid import SendGrid
 
@@ -24,6 +25,7 @@ CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     Braze.name: Braze,
     CustomerIo.name: CustomerIo,
     Iterable.name: Iterable,
+    Klaviyo.name: Klaviyo,
     Mailgun.name: Mailgun,
     SendGrid.name: SendGrid,
 }
