@@ -88,6 +88,7 @@ def test_a_webhook_names_its_topic(translator, hasher):
             pushed("event:klaviyo.sent_sms", event("M8", "e4")),
             {"external_id": "e5", "topic": "event:klaviyo.opened_email", "payload": {"data": []}},
             {"external_id": "e6", "topic": "event:klaviyo.opened_email", "payload": None},
+            {"external_id": "e7", "topic": "event:klaviyo.opened_email", "payload": {"data": [7]}},
         ],
         "meta": {"klaviyo_webhook_id": "w", "timestamp": "2026-01-31T09:00:10.1+00:00"},
     }
@@ -96,7 +97,7 @@ def test_a_webhook_names_its_topic(translator, hasher):
     assert {found.occurred_at for found in batch.events} == {1769850009_000000}
     assert {found.recipient_id for found in batch.events} == {hasher.hash("P1")}
     assert batch.unknown_types == {"event:klaviyo.sent_sms": 1}
-    assert len(batch.rejected) == 2
+    assert len(batch.rejected) == 3
     assert (
         translator.parse(body["data"][0]["payload"] | {"included": INCLUDED}).events[0].event_type == "open"
     )

@@ -123,8 +123,9 @@ class Klaviyo(Connector):
                 if not isinstance(item, dict) or "topic" not in item or "payload" not in item:
                     yield item
                     continue
-                told = [raw for raw in _items_of(item["payload"]) if isinstance(raw, dict)]
-                yield from ({**raw, "topic": item["topic"]} for raw in told or (item,))
+                told = _items_of(item["payload"]) if isinstance(item["payload"], dict) else []
+                for raw in told or (item,):
+                    yield {**raw, "topic": item["topic"]} if isinstance(raw, dict) else raw
 
     def type_of(self, raw: Mapping[str, Any]) -> Any:
         """Return the name of an event's metric, or a webhook's topic."""
