@@ -4,10 +4,10 @@ Quirks
 ------
 - Currents' files hold flat records without their type: it is taken from the file's path
   (``…/event_type=users.messages.email.Open/date=…/….avro``), so keep the folders as Braze made them.
-- There is no id of a message. `dispatch_id` is one transmission, alike for all users of a scheduled send and one per
-  user for triggered ones; all of an email's events carry it. With the recipient it is the message. Where it is missing
-  (old exports), `send_id`, campaign, variation, canvas and step stand for it together, and a campaign sent twice to
-  one person is then one message.
+- There is no id of a message. `dispatch_id` is one transmission: alike for all users of a scheduled send, and for
+  triggered ones and canvas steps one per user or shared by those sent near one another. All email events carry it.
+  With the recipient it is the message. Where it is missing (old exports), `send_id`, campaign, variation, canvas and
+  step stand for it together, and a campaign sent twice to one person is then one message.
 - The recipient is `email_address`, else `external_user_id`, else `user_id`. An event without any is set aside: its
   dispatch alone would be everybody's.
 - `machine_open` is the text ``"true"`` or null, and may come to name the process: any text but a denial becomes the
@@ -64,10 +64,11 @@ class Braze(Connector):
         "Times are whole seconds; IP addresses are the sender's, and are left out.",
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
-        "That opens and clicks of old exports carry dispatch_id as the current schema says.",
+        "Since which version of the files every email event has dispatch_id.",
     )
     source: ClassVar[str] = (
-        "Braze's Message Engagement Events glossary and its published currents-examples (HTTP and Avro)"
+        "Braze's Message Engagement Events glossary, Dispatch ID behavior, Event delivery semantics, and the HTTP "
+        "samples of its currents-examples"
     )
     ask_for: ClassVar[str] = (
         "Currents with the message engagement events Email Send, Delivery, Open and Click, as files or over HTTP"
