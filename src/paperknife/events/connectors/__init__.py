@@ -8,8 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
+from paperknife.events.connectors.braze import Braze
 from paperknife.events.connectors.brevo import Brevo
+from paperknife.events.connectors.customerio import CustomerIo
 from paperknife.events.connectors.generic import Generic
+from paperknife.events.connectors.iterable import Iterable
+from paperknife.events.connectors.klaviyo import Klaviyo
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.mailjet import Mailjet
 from paperknife.events.connectors.mandrill import Mandrill
@@ -29,8 +33,12 @@ if TYPE_CHECKING:
     from paperknife.events.identity import RecipientHasher
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
+    Braze.name: Braze,
     Brevo.name: Brevo,
+    CustomerIo.name: CustomerIo,
     Generic.name: Generic,
+    Iterable.name: Iterable,
+    Klaviyo.name: Klaviyo,
     Mailgun.name: Mailgun,
     Mailjet.name: Mailjet,
     Mandrill.name: Mandrill,
