@@ -136,27 +136,63 @@ def ingest(
         list[str],
         typer.Argument(metavar="IN...", help="Payload files, folders or globs; - for standard input."),
     ],
-    provider: Annotated[str, Flag(help=f"Who sent the payloads: {', '.join(PROVIDERS)}.")],
+    provider: Annotated[
+        str, Flag(help=f"Who sent the payloads: {', '.join(PROVIDERS)}; or auto, to have it recognised.")
+    ],
     out: Annotated[Path, Flag(help="The log: a folder that is made or added to.")],
+    column_map: Annotated[
+        str | None,
+        Flag(
+            "--map",
+            help="For generic: a TOML file that says which column means what, or a shipped map's name.",
+        ),
+    ] = None,
+    forget: Annotated[
+        str | None,
+        Flag(help="Keep only the classes of these: ip, user_agent, or both with a comma."),
+    ] = None,
+    recipient_id: Annotated[
+        str,
+        Flag(
+            help="hash: replace recipients by keyed hashes; keep: those that are no addresses stay as they are."
+        ),
+    ] = "hash",
 ) -> None:
-    """Turn a provider's webhook payloads into a canonical event log."""
+    """Turn any provider's event payloads into a canonical event log."""
     from paperknife.events.ingest import ingest as ingest_payloads
+    from paperknife.evidence.forgetting import Forgetting
     from paperknife.terminal import ingest_report
 
-    with _working("Reading payloads"):
-        report = ingest_payloads(sources, out, provider)
+    if recipient_id not in {"hash", "keep"}:
+        raise typer.BadParameter(
+            f"'{recipient_id[:40]}' is neither hash nor keep.", param_hint="--recipient-id"
+        )
+    fields = [name.strip() for name in (forget or "").split(",") if name.strip()]
+    with _working("Reading payloads") as tell:
+        report = ingest_payloads(
+            sources,
+            out,
+            provider,
+            mapping=column_map,
+            keep_recipient_ids=recipient_id == "keep",
+            forget=Forgetting(fields) if fields else None,
+            tell=tell,
+        )
     _out().print(ingest_report(report))
 
 
 @log_app.command("summary")
 def log_summary(log: Log) -> None:
-    """Say what is in a log: events by type, times, and what its opens carry."""
+    """Say what is in a log: events by type, provider and day, what its opens carry, and what looks wrong."""
+    from paperknife.events.check import SUMMARY_CODES, check
     from paperknife.events.log import read_events
     from paperknife.terminal import summary_report
 
     with _working("Reading the log"):
-        summary = read_events(log).summary()
-    _out().print(summary_report(summary))
+        events = read_events(log)
+        findings = [finding for finding in check(events) if finding.code in SUMMARY_CODES]
+        summary = events.summary()
+    _out().print(summary_report(summary, findings))
 
 
 @log_app.command("check")

@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 
 _LEVELS: Final = {"good": ("ok", "green"), "note": ("note", "cyan"), "warning": ("WARNING", "bold yellow")}
 _MOST_TYPES: Final = 10
+_MOST_DAYS: Final = 31
+_BAR_CHARACTERS: Final = 20
 
 
 def ingest_report(report: IngestReport) -> RenderableType:
     """Return what an ingest did: new events by type, duplicates, what was left out and why."""
     table = _counts("New in the log", report.events)
-    lines: list[RenderableType] = [
-        table if report.events else Text("Nothing new: the log held all of these events.")
-    ]
+    nothing = "Nothing new: " + (
+        "the log held all of these events." if report.duplicates_n else "there were no events in it."
+    )
+    lines: list[RenderableType] = [table if report.events else Text(nothing)]
+    for name, files_n in report.providers.items():
+        lines.append(Text(f"Taken for {name}: {files_n:,} {'file' if files_n == 1 else 'files'}."))
     if report.duplicates_n:
         lines.append(Text(f"{report.duplicates_n:,} duplicates were dropped."))
+    if report.pings_n:
+        lines.append(Text(f"{report.pings_n:,} pings and confirmations hold no event."))
     if report.unknown_types:
         lines.append(
             Text(f"Left out, since they are no opens, clicks or deliveries: {_listed(report.unknown_types)}.")
@@ -39,17 +46,25 @@ def ingest_report(report: IngestReport) -> RenderableType:
         lines.append(
             Text(f"Unusable: {_listed(report.quarantined)}. Kept in {report.quarantine}.", style="yellow")
         )
+    if report.passed_over:
+        named = ", ".join(report.passed_over[:_MOST_TYPES])
+        more = len(report.passed_over) - _MOST_TYPES
+        lines.append(
+            Text(f"Passed over, since they are no payloads: {named}" + (f" and {more:,} more" if more > 0 else "") + ".",
+                 style="yellow")
+        )  # fmt: skip
     lines += [
         Text(
-            f"Recipients are hashed with the key {report.key_fingerprint}: without that key nobody can add to this log."
+            f"Recipients are hashed with the key {report.key_fingerprint}. Keep that key: without it nobody can add to "
+            "this log, and the same recipients in a new one could not be joined to these."
         ),
         Text(f"Log: {report.out}"),
     ]
     return Group(*lines)
 
 
-def summary_report(summary: LogSummary) -> RenderableType:
-    """Return what is in a log."""
+def summary_report(summary: LogSummary, findings: Sequence[Finding] = ()) -> RenderableType:
+    """Return what is in a log, and the findings of `check` that are given."""
     facts = _plain_table("What the log holds")
     for name, value in (
         ("from", f"{summary.first_at:%Y-%m-%d %H:%M} UTC"),
@@ -60,15 +75,51 @@ def summary_report(summary: LogSummary) -> RenderableType:
         ("opened messages with a delivery", _share(summary.delivered_share)),
         ("opened messages with a delivery or send", _share(summary.clocked_share)),
         *((f"opens with {name}", _share(share)) for name, share in summary.opens_with.items()),
-        ("duplicates dropped", f"{summary.duplicates_n:,}"),
+        ("duplicates dropped", f"{summary.duplicates_n:,} ({_share(summary.duplicate_share)})"),
     ):
         facts.add_row(name, value)
-    parts: list[RenderableType] = [_counts("Events", summary.events_by_type), Text(), facts]
+    parts: list[RenderableType] = [_by_source(summary), Text(), _by_day(summary), Text(), facts]
     if summary.unknown_types:
         parts.append(Text(f"Of unknown type, left out: {_listed(summary.unknown_types)}."))
     if summary.quarantined:
         parts.append(Text(f"Unusable rows: {_listed(summary.quarantined)}. Kept in {summary.quarantine}."))
+    if findings:
+        parts += [Text(), check_report(findings)]
     return Group(*parts)
+
+
+def _by_source(summary: LogSummary) -> Table:
+    """Return events by type, a column for each provider and one for all."""
+    table = Table(title="Events", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column()
+    sources = list(summary.events_by_source)
+    for name in [*(source or "(no source)" for source in sources), "all"]:
+        table.add_column(name, justify="right")
+    for kind, count in summary.events_by_type.items():
+        per_source = [summary.events_by_source[source].get(kind, 0) for source in sources]
+        table.add_row(kind, *(f"{n:,}" for n in [*per_source, count]))
+    return table
+
+
+def _by_day(summary: LogSummary) -> Table:
+    """Return events by type for the last days, with a bar of how many there were."""
+    days = summary.events_by_day
+    left_out = max(0, len(days) - _MOST_DAYS)
+    title = "Days" + (f" (the last {_MOST_DAYS} of {len(days):,})" if left_out else "")
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    kinds = [kind for kind, count in summary.events_by_type.items() if count]
+    table.add_column("UTC")
+    for kind in kinds:
+        table.add_column(kind, justify="right")
+    table.add_column("", no_wrap=True)
+    shown = list(days.items())[left_out:]
+    most = max((sum(counts.values()) for _, counts in shown), default=1)
+    for day, counts in shown:
+        bar = "█" * round(_BAR_CHARACTERS * sum(counts.values()) / most)
+        table.add_row(
+            f"{day:%Y-%m-%d %a}", *(f"{counts.get(kind, 0):,}" for kind in kinds), Text(bar, style="cyan")
+        )
+    return table
 
 
 def check_report(findings: Sequence[Finding]) -> RenderableType:

@@ -28,6 +28,10 @@ FEW_OPENS: Final = 300
 """Below this many opens, shares of a log have errors of several points (a 30 % rate: +-5)."""
 FEW_CLICKS: Final = 500
 """Below this many clicks, too few readings are dated for training to learn much from them."""
+SUMMARY_CODES: Final = frozenset(
+    {"first_opens_only", "future_events", "no_clock", "opens_before_delivery", "times_in_minutes"}
+)
+"""Findings that belong to any summary of a log: hidden opens and suspicious clocks."""
 SHORT_DAYS: Final = 30
 """History of recipients, domains and networks looks back 30 days."""
 
@@ -204,6 +208,17 @@ def _clock(figures: OpenFigures) -> Iterator[Finding]:
         )
 
 
+def _future(figures: OpenFigures) -> Iterator[Finding]:
+    if figures.future_n:
+        yield Finding(
+            "future_events",
+            "warning",
+            f"{figures.future_n:,} events lie in the future, the last at {figures.summary.last_at:%Y-%m-%d %H:%M} UTC.",
+            "The log's last event says until when it has been watched: opens of today then count as settled.",
+            "Check the clock and the time zone they were written with; until then, give --as-of when scoring.",
+        )
+
+
 def _resolution(figures: OpenFigures) -> Iterator[Finding]:
     events_n = figures.summary.events_n
     if share(figures.whole_minute_n, events_n) > MOST:
@@ -339,6 +354,7 @@ _QUESTIONS: Final[tuple[Callable[[OpenFigures], Iterator[Finding]], ...]] = (
     _network_and_client,
     _one_sided,
     _clock,
+    _future,
     _resolution,
     _types,
     _repeats,

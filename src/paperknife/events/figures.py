@@ -30,6 +30,8 @@ class OpenFigures:
         Messages opened more than once.
     early_n, timed_n : int
         Before their message's first delivery; of messages that have a delivery.
+    future_n : int
+        Events of any type that lie more than an hour after now.
     whole_second_n, whole_minute_n : int
         Events of any type whose time has no fraction of a second; no seconds.
     """
@@ -48,6 +50,7 @@ class OpenFigures:
     whole_second_n: int
     whole_minute_n: int
     flagged_n: int
+    future_n: int
 
 
 def open_figures(log: EventLog) -> OpenFigures:
@@ -73,10 +76,11 @@ def open_figures(log: EventLog) -> OpenFigures:
             "SELECT event_type, occurred_at, min(occurred_at) FILTER (event_type = 'delivered') "
             "OVER (PARTITION BY message_id) AS delivered_at FROM events) WHERE event_type = 'open'",
         )
-        seconds_n, minutes_n = _row(
+        seconds_n, minutes_n, future_n = _row(
             connection,
             "SELECT count(*) FILTER (epoch_us(occurred_at) % 1000000 = 0), "
-            "count(*) FILTER (epoch_us(occurred_at) % 60000000 = 0) FROM events",
+            "count(*) FILTER (epoch_us(occurred_at) % 60000000 = 0), "
+            "count(*) FILTER (occurred_at > now() + INTERVAL 1 HOUR) FROM events",
         )
         return OpenFigures(
             log=log,
@@ -93,6 +97,7 @@ def open_figures(log: EventLog) -> OpenFigures:
             whole_second_n=seconds_n,
             whole_minute_n=minutes_n,
             flagged_n=flagged_n,
+            future_n=future_n,
         )
     finally:
         connection.close()

@@ -9,8 +9,10 @@ from paperknife.events.reading import connect
 from paperknife.events.schema import EVENT_TYPES
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
+
+    import duckdb
 
     from paperknife.events.log import EventLog
 
@@ -27,6 +29,10 @@ class LogSummary:
         Events kept, and rows read.
     events_by_type : dict of str to int
         All six types in the schema's order, zero where there is none.
+    events_by_source : dict of (str or None) to dict of str to int
+        Events by type for each value of `source`, most events first; None where a row says none.
+    events_by_day : dict of date to dict of str to int
+        Events by type for each UTC day that has any, in order.
     first_at, last_at : datetime
         Of the first and the last event, UTC.
     messages_n, recipients_n, campaigns_n : int
@@ -49,6 +55,8 @@ class LogSummary:
     events_n: int
     rows_n: int
     events_by_type: dict[str, int]
+    events_by_source: dict[str | None, dict[str, int]]
+    events_by_day: dict[date, dict[str, int]]
     first_at: datetime
     last_at: datetime
     messages_n: int
@@ -63,6 +71,11 @@ class LogSummary:
     unknown_types: dict[str, int]
     quarantined: dict[str, int]
     quarantine: Path | None
+
+    @property
+    def duplicate_share(self) -> float:
+        """Share of the rows that repeat another one; NaN without rows."""
+        return share(self.duplicates_n, self.rows_n)
 
 
 def summarise(log: EventLog) -> LogSummary:
@@ -81,6 +94,13 @@ def summarise(log: EventLog) -> LogSummary:
         def row(query: str) -> tuple[Any, ...]:
             return tuple(connection.execute(query).fetchall()[0])
 
+        by_source = _nested(
+            connection, "SELECT source, event_type, count(*) FROM events GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
+        )
+        by_day = _nested(
+            connection,
+            "SELECT CAST(occurred_at AS DATE), event_type, count(*) FROM events GROUP BY 1, 2 ORDER BY 1, 2",
+        )
         kinds = dict(connection.execute("SELECT event_type, count(*) FROM events GROUP BY 1").fetchall())
         first_us, last_us, messages_n, recipients_n, campaigns_n = row(
             "SELECT min(epoch_us(occurred_at)), max(epoch_us(occurred_at)), count(DISTINCT message_id), "
@@ -101,6 +121,8 @@ def summarise(log: EventLog) -> LogSummary:
         events_n=loaded.events_n,
         rows_n=loaded.rows_n,
         events_by_type={kind: int(kinds.get(kind, 0)) for kind in EVENT_TYPES},
+        events_by_source=dict(sorted(by_source.items(), key=lambda item: -sum(item[1].values()))),
+        events_by_day=by_day,
         first_at=moment(first_us),
         last_at=moment(last_us),
         messages_n=messages_n,
@@ -116,6 +138,14 @@ def summarise(log: EventLog) -> LogSummary:
         quarantined=loaded.quarantined,
         quarantine=loaded.quarantine,
     )
+
+
+def _nested(connection: duckdb.DuckDBPyConnection, query: str) -> dict[Any, dict[str, int]]:
+    """Return rows of (key, name, count) as counts by name for each key, in the rows' order."""
+    counts: dict[Any, dict[str, int]] = {}
+    for key, name, count in connection.execute(query).fetchall():
+        counts.setdefault(key, {})[name] = count
+    return counts
 
 
 def moment(us: int) -> datetime:
