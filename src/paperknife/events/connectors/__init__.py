@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
+from paperknife.events.connectors.hubspot import HubSpot
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.sendgrid import SendGrid
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from paperknife.events.identity import RecipientHasher
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
+    HubSpot.name: HubSpot,
     Mailgun.name: Mailgun,
     SendGrid.name: SendGrid,
 }
