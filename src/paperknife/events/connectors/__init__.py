@@ -11,6 +11,7 @@ from paperknife.errors import PayloadError, did_you_mean
 from paperknife.events.connectors.hubspot import HubSpot
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.sendgrid import SendGrid
+from paperknife.events.connectors.sfmc import MarketingCloud
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     HubSpot.name: HubSpot,
     Mailgun.name: Mailgun,
     SendGrid.name: SendGrid,
+    MarketingCloud.name: MarketingCloud,
 }
 PROVIDERS: Final[tuple[str, ...]] = tuple(sorted(CONNECTORS))
 """Names of the providers, sorted."""
