@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PayloadError, did_you_mean
 from paperknife.events.connectors.hubspot import HubSpot
+from paperknife.events.connectors.mailchimp import Mailchimp
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.sendgrid import SendGrid
 from paperknife.events.connectors.sfmc import MarketingCloud
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     HubSpot.name: HubSpot,
+    Mailchimp.name: Mailchimp,
     Mailgun.name: Mailgun,
     SendGrid.name: SendGrid,
     MarketingCloud.name: MarketingCloud,

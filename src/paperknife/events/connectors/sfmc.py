@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from paperknife.errors import SignatureError
 from paperknife.events.connectors.base import FILE_NAME, PING, Connector, Fields
+from paperknife.events.connectors.filenames import TYPES, type_by_name
 from paperknife.events.connectors.signatures import Scheme, forged, from_base64, header, secret_bytes
 from paperknife.events.connectors.values import inner, text
 from paperknife.events.connectors.zones import with_zone
@@ -51,14 +52,6 @@ _COLUMNS: Final = {
     "linkcontent": "LinkContent",
     "ipaddress": "IPAddress",
 }
-_KINDS: Final = {
-    "open": "Open", "opens": "Open", "opened": "Open",
-    "click": "Click", "clicks": "Click", "clicked": "Click",
-    "sent": "Sent", "sents": "Sent", "send": "Sent", "sends": "Sent", "notsent": "NotSent",
-    "unsub": "Unsubscribe", "unsubs": "Unsubscribe", "unsubscribe": "Unsubscribe", "unsubscribes": "Unsubscribe",
-    "unsubscribed": "Unsubscribe",
-    "bounce": "Bounce", "bounces": "Bounce", "complaint": "Complaint", "complaints": "Complaint",
-}  # fmt: skip
 _CLICKED: Final = frozenset({"url", "linkname", "linkcontent", "urlid", "alias"})
 _BOUNCED: Final = frozenset({"bouncecategory", "bouncecategoryid", "bouncetype", "smtpcode"})
 
@@ -97,10 +90,10 @@ class MarketingCloud(Connector):
     name: ClassVar[str] = "sfmc"
     title: ClassVar[str] = "Salesforce Marketing Cloud"
     event_types: ClassVar[Mapping[str, str]] = {
-        "Sent": "sent",
-        "Open": "open",
-        "Click": "click",
-        "Unsubscribe": "unsubscribe",
+        "sent": "sent",
+        "open": "open",
+        "click": "click",
+        "unsubscribe": "unsubscribe",
         "TransactionalSendEvents.EmailSent": "sent",
         "EngagementEvents.EmailOpen": "open",
         "EngagementEvents.EmailClick": "click",
@@ -136,7 +129,7 @@ class MarketingCloud(Connector):
 
     def unwrap(self, payload: Any, headers: Mapping[str, str]) -> Iterator[Any]:
         """Yield notifications as they are, and rows of CSV under the data views' names, with their `EventType`."""
-        named = _kind_by_name(headers.get(FILE_NAME, ""))
+        named = type_by_name(headers.get(FILE_NAME, ""))
         for one in super().unwrap(payload, headers):
             if not isinstance(one, dict) or "eventCategoryType" in one:
                 yield one
@@ -208,7 +201,7 @@ def _row(one: Mapping[str, Any], named: str | None) -> Mapping[str, Any]:
     if said is None:
         row["EventType"] = certain or named or likely
     else:
-        row["EventType"] = _KINDS.get(said.strip().lower(), said)
+        row["EventType"] = TYPES.get(said.strip().lower(), said)
     return row
 
 
@@ -223,20 +216,10 @@ def _layout(header: tuple[str, ...]) -> tuple[tuple[str, ...], str | None, str |
         return None
     columns = tuple(_COLUMNS.get(name, own) for name, own in zip(plain, header, strict=True))
     if _CLICKED & set(plain):
-        return columns, "Click", None
+        return columns, "click", None
     if _BOUNCED & set(plain):
-        return columns, "Bounce", None
+        return columns, "bounce", None
     triggered = any(name.startswith("trigger") for name in plain)
     if "isunique" in plain:  # as _Unsubscribe and _Complaint have, but these know no triggered sends
-        return columns, None, "Open" if triggered else None
-    return columns, None, "Sent" if triggered else None
-
-
-def _kind_by_name(path: str) -> str | None:
-    """Return the one type that a file's name speaks of, else the one that its folder's does."""
-    for part in reversed(re.split(r"[\\/]", path)[-2:]):
-        words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part.partition(".")[0]).lower())
-        kinds = {_KINDS[word] for word in words if word in _KINDS}
-        if len(kinds) == 1 and not {"job", "jobs", "log"} & set(words):
-            return "NotSent" if "not" in words else kinds.pop()
-    return None
+        return columns, None, "open" if triggered else None
+    return columns, None, "sent" if triggered else None
