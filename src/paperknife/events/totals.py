@@ -62,6 +62,7 @@ _WHOSE: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
         "ses": ("senddatapoints", "metricdataresults", "datapoints label"),
         "mailjet": ("messageopenedcount", "messagesentcount", "openedcount", "eventopenedcount"),
         "brevo": ("globalstats", "loadedbyproxy", "uniqueclicks hardbounces", "campaignstats"),
+        "mandrill": ("bouncedetail opens clicks",),
         "iterable": ("totalemailopens", "uniqueemailopens", "totalemailsends", "uniqueemailsends"),
         "customerio": ("metric series", "humanopened", "humanclicked"),
         "braze": ("variationname", "reportedspam", "machineamplifiedopens"),

@@ -111,6 +111,7 @@ def test_a_tables_columns_join_in_any_writing(translator):
         (VIEW, "AllClicks2026.csv", "click"),
         (VIEW, "tracking/NotSent.csv", "notsent"),
         (EXTRACT, "Clicks.csv", "open"),
+        ({**VIEW, "DataView": "_Click"}, "all.csv", "click"),
         ({**EXTRACT, "EventType": "CLICK"}, "", "click"),
         ({**EXTRACT, "EventType": "Unsubscribe"}, "", "unsubscribe"),
         ({**EXTRACT, "EventType": "Sent"}, "", "sent"),

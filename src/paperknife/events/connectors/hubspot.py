@@ -56,6 +56,7 @@ class HubSpot(Connector):
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "What filteredEvent means: known from Fivetran's schema only, which speaks of the account's report filters.",
+        "The values of a STATUSCHANGE: its fields are confirmed, UNSUBSCRIBED is not.",
     )
     source: ClassVar[str] = (
         "HubSpot's Email Events API overview and Email Analytics API v1 reference (OpenAPI), Fivetran's HubSpot schema"

@@ -69,7 +69,8 @@ class Mailchimp(Connector):
         "Exports: the campaign is the file's name, and times are read as UTC.",
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
-        "Columns of granular_activity CSV files, and that their times are UTC.",
+        "Columns of granular_activity CSV files (known from public scripts), and that times of exports are UTC.",
+        "That is_proxy_open means Apple's proxy and not Gmail's: Mailchimp says \"email clients that use proxies\".",
         "Fields of a click in the activity-feed.",
     )
     source: ClassVar[str] = (

@@ -47,6 +47,7 @@ _COLUMNS: Final = {
     "emailaddress": "EmailAddress",
     "eventdate": "EventDate",
     "eventtype": "EventType",
+    "dataview": "EventType",  # how people name the column when they put several views into one table
     "domain": "Domain",
     "url": "URL",
     "linkcontent": "LinkContent",
@@ -201,7 +202,7 @@ def _row(one: Mapping[str, Any], named: str | None) -> Mapping[str, Any]:
     if said is None:
         row["EventType"] = certain or named or likely
     else:
-        row["EventType"] = TYPES.get(said.strip().lower(), said)
+        row["EventType"] = TYPES.get(said.strip(" _").lower(), said)
     return row
 
 
