@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from paperknife.errors import PayloadError
-from paperknife.events.connectors import connector
+from paperknife.events.connectors import CONNECTORS, connector
 from paperknife.events.connectors.base import FILE_NAME
+from paperknife.events.connectors.generic import Generic
 from paperknife.events.identity import RecipientHasher
 from paperknife.events.payloads import NotAPayloadError, read_chunks
 from paperknife.events.recognition import AUTO, recognise, recognised_shares
 from paperknife.events.store import LogStore
 from paperknife.events.streams import payload_files
+from paperknife.events.totals import refuse_totals
 from paperknife.events.translating import Task, Translated, translate_tasks
 
 if TYPE_CHECKING:
@@ -261,8 +263,12 @@ class _Reading:
             raise PayloadError(f"{stream.path} cannot be read ({error.strerror}).") from error
 
     def _whose(self, chunk: Chunk, headers: dict[str, str], name: str) -> Connector:
+        """Return the translator of a stream that begins so; refuse one that holds only totals."""
+        payloads = chunk.payloads()
+        if self.provider != Generic.name and payloads:
+            refuse_totals(payloads[0], CONNECTORS.get(self.provider))
         if self.provider == AUTO:
-            return self.translator(recognise(chunk.payloads(), headers, self.hasher, name=name))
+            return self.translator(recognise(payloads, headers, self.hasher, name=name))
         return self.translator(self.provider)
 
     def looks_like(self) -> str | None:

@@ -12,8 +12,10 @@ from paperknife.events.connectors.braze import Braze
 from paperknife.events.connectors.brevo import Brevo
 from paperknife.events.connectors.customerio import CustomerIo
 from paperknife.events.connectors.generic import Generic
+from paperknife.events.connectors.hubspot import HubSpot
 from paperknife.events.connectors.iterable import Iterable
 from paperknife.events.connectors.klaviyo import Klaviyo
+from paperknife.events.connectors.mailchimp import Mailchimp
 from paperknife.events.connectors.mailgun import Mailgun
 from paperknife.events.connectors.mailjet import Mailjet
 from paperknife.events.connectors.mandrill import Mandrill
@@ -21,6 +23,7 @@ from paperknife.events.connectors.postmark import Postmark
 from paperknife.events.connectors.resend import Resend
 from paperknife.events.connectors.sendgrid import SendGrid
 from paperknife.events.connectors.ses import Ses
+from paperknife.events.connectors.sfmc import MarketingCloud
 from paperknife.events.connectors.socketlabs import SocketLabs
 from paperknife.events.connectors.sparkpost import SparkPost
 
@@ -37,11 +40,14 @@ CONNECTORS: Final[Mapping[str, type[Connector]]] = {
     Brevo.name: Brevo,
     CustomerIo.name: CustomerIo,
     Generic.name: Generic,
+    HubSpot.name: HubSpot,
     Iterable.name: Iterable,
     Klaviyo.name: Klaviyo,
+    Mailchimp.name: Mailchimp,
     Mailgun.name: Mailgun,
     Mailjet.name: Mailjet,
     Mandrill.name: Mandrill,
+    MarketingCloud.name: MarketingCloud,
     Postmark.name: Postmark,
     Resend.name: Resend,
     SendGrid.name: SendGrid,

@@ -62,8 +62,11 @@ class Fields(NamedTuple):
         When *we* got it, where known; never what the provider's envelope says.
     is_ambiguous : bool or None
         Whether the provider cannot tell which of several recipients it was.
-    recipient_domain : str
-        Mailbox domain, where the recipient is no address. Default: the address's.
+    domain : str
+        Of the mailbox, for providers that give it besides a recipient that is no address.
+    names_recipient : bool
+        Whether `message` is one recipient's alone already, so that the hash need not be added: for providers that
+        call the recipient now by one name, now by another.
     """
 
     occurred_at: Any
@@ -78,7 +81,8 @@ class Fields(NamedTuple):
     sender: Any = None
     received_at: Any = None
     is_ambiguous: bool | None = None
-    recipient_domain: Any = None
+    domain: Any = None
+    names_recipient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

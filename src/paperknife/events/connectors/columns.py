@@ -37,6 +37,9 @@ URL_LIMIT: Final = 8192
 IP_LIMIT: Final = 45
 """Longest text of an address (an IPv4 one written as IPv6); a longer one is none, and left out."""
 
+DOMAIN_LIMIT: Final = 255
+"""Longest domain name that DNS allows."""
+
 READERS_OWN: Final = frozenset({"open", "click", "unsubscribe"})
 """Types whose IP and user agent are the reader's; on a delivery they belong to a mail server."""
 
@@ -91,8 +94,22 @@ def canonical(
     """
     if not said:
         return Columns(), {}
-    (whens, messages, recipients, ids, campaigns, ips, agents, urls, verdicts, senders, receiveds, ambiguous,
-     own_domains) = zip(*said, strict=True)  # fmt: skip
+    (
+        whens,
+        messages,
+        recipients,
+        ids,
+        campaigns,
+        ips,
+        agents,
+        urls,
+        verdicts,
+        senders,
+        receiveds,
+        ambiguous,
+        mailboxes,
+        personal,
+    ) = zip(*said, strict=True)
     bad: dict[int, str] = {}
     occurred = _times(whens, per_second, bad)
     keys = _texts(messages)
@@ -101,10 +118,12 @@ def canonical(
             bad.setdefault(place, "the message's id is missing")
     addresses = _texts(recipients)
     pseudonyms, domains = hasher.hash_all(addresses)
-    if any(own_domains):
-        pairs = zip(_hidden(_texts(own_domains), hasher), domains, strict=True)
-        domains = [own.strip().lower() if own else of_address for own, of_address in pairs]
-    message_ids = _message_ids(keys, addresses, pseudonyms, hasher)
+    if any(mailboxes):
+        domains = [own or _domain(told) for own, told in zip(domains, _texts(mailboxes), strict=True)]
+    owners = pseudonyms
+    if any(personal):
+        owners = [None if named else own for named, own in zip(personal, pseudonyms, strict=True)]
+    message_ids = _message_ids(keys, addresses, pseudonyms, owners, hasher)
     is_readers = [kind in READERS_OWN for kind in event_types]
     ip = [
         value if own and value is not None and len(value) <= IP_LIMIT else None
@@ -187,7 +206,13 @@ def _times(column: Sequence[Any], per_second: int, bad: dict[int, str]) -> list[
     return found
 
 
-def _message_ids(keys: Texts, addresses: Texts, pseudonyms: Texts, hasher: RecipientHasher) -> list[Any]:
+def _domain(told: str | None) -> str | None:
+    return told.strip().lower().rpartition("@")[2][:DOMAIN_LIMIT] or None if told else None
+
+
+def _message_ids(
+    keys: Texts, addresses: Texts, pseudonyms: Texts, owners: Texts, hasher: RecipientHasher
+) -> list[Any]:
     """Return one id per message and recipient, without an address in it.
 
     A Message-ID (``20260131.1@mail.example.org``) is no address, but looks like one to whoever scans a log for
@@ -199,8 +224,7 @@ def _message_ids(keys: Texts, addresses: Texts, pseudonyms: Texts, hasher: Recip
             for key, address, own in zip(keys, addresses, pseudonyms, strict=True)
         ]
     return [
-        key if own is None else f"{key}:{own}"
-        for key, own in zip(_identifiers(keys), pseudonyms, strict=True)
+        key if own is None else f"{key}:{own}" for key, own in zip(_identifiers(keys), owners, strict=True)
     ]
 
 

@@ -81,7 +81,7 @@ class Generic(Connector):
             sender=said(raw, "sender_id"),
             received_at=self._moment(said(raw, "received_at")) if "received_at" in self.map.columns else None,
             is_ambiguous=flag(said(raw, "is_ambiguous")),
-            recipient_domain=said(raw, "recipient_domain"),
+            domain=said(raw, "recipient_domain"),
         )
 
     def _said(self, raw: Mapping[str, Any], ours: str) -> Any:
