@@ -24,7 +24,8 @@ _DOMAIN: Final = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[\w\-]+(?:\.[\w\-]+)*)"
 HIDDEN: Final = "<address>"
 """What stands in place of an address where no key for a hash is at hand."""
 
-_ADDRESS: Final = re.compile(_LOCAL + AT_SIGN + _DOMAIN)
+# The domain may be missing, as in a row that breaks off: what stands before the at sign is a name all the same.
+_ADDRESS: Final = re.compile(_LOCAL + AT_SIGN + _DOMAIN + "?")
 _HAS_AT_SIGN: Final = re.compile(AT_SIGN)
 
 

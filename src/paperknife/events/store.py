@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections import Counter
@@ -75,13 +74,13 @@ class LogStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(folder / "_lock")
+            for left in folder.glob(".incoming-*"):
+                shutil.rmtree(left, ignore_errors=True)  # by a run that was killed: the lock is ours
+            self._staging = Path(tempfile.mkdtemp(prefix=".incoming-", dir=folder))
             try:
-                _require_same_pseudonyms(folder / "_key.json", hasher)
-                for left in folder.glob(".incoming-*"):
-                    shutil.rmtree(left, ignore_errors=True)  # by a run that was killed: the lock is ours
-                self._staging = Path(tempfile.mkdtemp(prefix=".incoming-", dir=folder))
+                _require_same_pseudonyms(folder / "_key.json", hasher, self._staging)
             except BaseException:
-                self._lock.close()
+                self._leave()
                 raise
         except OSError as error:
             raise LogError(f"The log folder {folder} cannot be written ({error.strerror}).") from error
@@ -92,6 +91,9 @@ class LogStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         shutil.rmtree(self._staging, ignore_errors=True)
         self._lock.close()
 
@@ -279,11 +281,11 @@ def _locked(path: Path) -> IO[bytes]:
     return handle
 
 
-def _require_same_pseudonyms(path: Path, hasher: RecipientHasher) -> None:
+def _require_same_pseudonyms(path: Path, hasher: RecipientHasher, staging: Path) -> None:
     """Refuse to mix pseudonyms of two kinds in one log; remember the kind of a new one."""
     if not path.exists():
         note = {"key_fingerprint": hasher.fingerprint, "recipient_ids": _kind(hasher)}
-        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        aside = staging / path.name
         aside.write_text(json.dumps(note) + "\n", encoding="utf-8")
         aside.replace(path)
         return
