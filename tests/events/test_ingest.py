@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paperknife.errors import LogError, PayloadError
+from paperknife.events import recognition
+from paperknife.events.connectors.sendgrid import SendGrid
 from paperknife.events.identity import RecipientHasher
 from paperknife.events.ingest import ingest
 from paperknife.events.log import read_events
@@ -176,3 +178,90 @@ def test_another_key_may_not_add_to_a_log(tmp_path):
         LogError, match=r"was made with another hash key .fingerprint .* now .*into a new folder"
     ):
         ingest(source, tmp_path / "log", "sendgrid", hasher=RecipientHasher(b"another key of some length"))
+
+
+def test_the_report_says_whose_payloads_they_were_and_what_was_passed_over(tmp_path):
+    folder = tmp_path / "in"
+    write(folder / "a.json", EVENTS)
+    track = {
+        "type": "open",
+        "timestamp": "1769850000",
+        "event_id": "7",
+        "message_id": "m",
+        "rcpt_to": "a@example.org",
+    }
+    write(folder / "b", [{"msys": {}}, {"msys": {"track_event": track}}])
+    (folder / "README.md").write_text("What lies here.")
+    (folder / "manifest.json").write_text(json.dumps({"files": 2}))
+    report = ingest(folder, tmp_path / "log", "auto")
+    assert report.providers == {"sendgrid": 1, "sparkpost": 1}
+    assert [name.rpartition("/")[2] for name in report.passed_over] == ["README.md", "manifest.json"]
+    assert report.pings_n == 1
+    assert report.rows_n == len(EVENTS) + 1
+
+
+def test_a_file_that_is_named_must_be_a_payload(tmp_path):
+    (tmp_path / "notes.txt").write_text("What lies here.")
+    with pytest.raises(PayloadError, match=r"notes\.txt is no payload: it looks like plain text"):
+        ingest(tmp_path / "notes.txt", tmp_path / "log", "sendgrid")
+    with pytest.raises(PayloadError, match=r"None of the 1 files is a payload, .*notes\.txt among them"):
+        ingest(str(tmp_path / "*.txt"), tmp_path / "log", "sendgrid")
+
+
+def test_what_looks_like_no_provider_is_said(tmp_path):
+    with pytest.raises(
+        PayloadError, match=r"e\.json looks like no provider's payload that is known here. Name the"
+    ):
+        ingest(write(tmp_path / "e.json", [{"files": 2}]), tmp_path / "log", "auto")
+
+
+def test_what_looks_like_two_providers_is_not_guessed(monkeypatch, hasher):
+    monkeypatch.setattr(recognition, "CONNECTORS", {"sendgrid": SendGrid, "mailgun": SendGrid})
+    monkeypatch.setattr(recognition, "connector", lambda _, hasher: SendGrid(hasher))
+    with pytest.raises(
+        PayloadError, match="the file looks like sendgrid and like mailgun. Say which with --provider"
+    ):
+        recognition.recognise(EVENTS, {}, hasher, name="the file")
+
+
+def test_totals_are_refused_with_what_to_ask_for(tmp_path):
+    (tmp_path / "campaigns.csv").write_text("Campaign,Sent,Unique Opens,Open Rate\nspring,100,40,40%\n")
+    with pytest.raises(PayloadError, match="holds only totals .* Ask for this instead: the Event Webhook"):
+        ingest(tmp_path / "campaigns.csv", tmp_path / "log", "sendgrid")
+
+
+def test_requests_that_were_kept_with_their_headers_are_opened(tmp_path):
+    body = {"type": "email.opened", "created_at": "2026-01-31T09:00:00.5Z",
+            "data": {"email_id": "m1", "to": ["a@example.org"], "created_at": "2026-01-31T08:00:00Z"}}  # fmt: skip
+    requests = [{"headers": {"Svix-Id": "msg_1"}, "body": body},
+                {"headers": {"svix-id": "msg_2", "x-n": 7}, "body": json.dumps(body)},
+                {"headers": {}, "body": "<html>"}, body]  # fmt: skip
+    report = ingest(
+        write(tmp_path / "r.json", requests, lines=True), tmp_path / "log", "resend", max_bad_share=0.3
+    )
+    ids = set(read_events(tmp_path / "log").to_pandas()["event_id"])
+    assert {"resend:msg_1", "resend:msg_2"} < ids
+    assert len(ids) == 3
+    assert sum(report.quarantined.values()) == 1
+
+
+def test_opaque_ids_of_ones_own_are_kept_and_addresses_are_not(tmp_path, hasher):
+    rows = [event(n) for n in range(4)]
+    rows[0]["email"] = "customer-77"
+    ingest(write(tmp_path / "e.json", rows), tmp_path / "log", "sendgrid", keep_recipient_ids=True)
+    found = read_events(tmp_path / "log").to_pandas().set_index("event_id")
+    assert found.loc["sendgrid:e0", "recipient_id"] == "customer-77"
+    assert found.loc["sendgrid:e0", "message_id"] == "m0:customer-77"
+    assert found.loc["sendgrid:e1", "recipient_id"] == hasher.hash("reader1@example.org")
+    with pytest.raises(LogError, match="are kept, and now they would be hashed"):
+        ingest(tmp_path / "e.json", tmp_path / "log", "sendgrid")
+
+
+def test_a_map_goes_with_generic_alone(tmp_path):
+    with pytest.raises(PayloadError, match="goes with --provider generic, not with sendgrid"):
+        ingest(write(tmp_path / "e.json", EVENTS), tmp_path / "log", "sendgrid", mapping="segment")
+
+
+def test_a_page_without_events_is_no_error(tmp_path):
+    report = ingest(write(tmp_path / "e.json", {"items": []}), tmp_path / "log", "mailgun")
+    assert (report.rows_n, report.events) == (0, {})

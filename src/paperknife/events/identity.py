@@ -62,6 +62,7 @@ class RecipientHasher:
                 f"Set {KEY_VARIABLE} to a long random text, or unset it to have a key made."
             )
         self._key = key
+        self._mac = hmac.new(key, digestmod="sha256")  # copied for each address: half the work of beginning anew
         self.keep_ids = keep_ids
         self._known: dict[str, tuple[str, str | None]] = {}
 
@@ -113,8 +114,9 @@ class RecipientHasher:
         if self.keep_ids and "@" not in with_plain_at_signs(plain):
             pseudonym = address.strip()
         else:
-            digest = hmac.digest(self._key, plain.encode("utf-8", "surrogatepass"), "sha256")
-            pseudonym = digest.hex()[:_HASH_CHARACTERS]
+            mac = self._mac.copy()
+            mac.update(plain.encode("utf-8", "surrogatepass"))
+            pseudonym = mac.hexdigest()[:_HASH_CHARACTERS]
         domain = plain.rpartition("@")[2].rstrip(">.")[:_DOMAIN_LIMIT] if "@" in plain else None
         pair = self._known[address] = (pseudonym, domain or None)
         return pair
