@@ -131,7 +131,8 @@ def map_of(said: Mapping[str, Any], *, name: str = "The map") -> ColumnMap:
     if not isinstance(source, str) or not source.isidentifier():
         faults.append("'source' must be one word of letters, digits and underscores")
     if faults:
-        raise PayloadError(f"{name} cannot be used: {'; '.join(one.rstrip('.') for one in faults)}.")
+        told = "; ".join(fault.rstrip(".") for fault in faults)
+        raise PayloadError(f"{name} cannot be used: {told}{'' if told.endswith('?') else '.'}")
     return ColumnMap(
         columns=columns,
         event_types=event_types or {kind: kind for kind in EVENT_TYPES},
@@ -181,7 +182,7 @@ def _event_types(table: dict[str, Any], faults: list[str]) -> dict[str, str]:
     for theirs, ours in table.items():
         if ours not in EVENT_TYPES:
             faults.append(
-                f"event type '{theirs}' becomes '{ours}', which is none of {', '.join(EVENT_TYPES)}"
+                f"event type '{theirs}' becomes '{ours}', which is none of {', '.join(EVENT_TYPES)}."
                 f"{did_you_mean(str(ours), EVENT_TYPES)}"
             )
     return {str(theirs): ours for theirs, ours in table.items() if ours in EVENT_TYPES}

@@ -6,7 +6,7 @@ Quirks
 - Times need a zone, in the text or in the map, and an hour: a date alone is no time of an open.
 - What warehouses and pandas write for a missing value (``\N``, ``NULL``, ``nan``) is none, and so is an empty text;
   save that an empty user agent stays one, a sign of its own, where the file can tell it from none. CSV cannot.
-- Whole numbers that became floats or decimals on the way are ids again. A float beyond 2^53 has lost digits, so that
+- Whole numbers that became floats or decimals on the way are ids again. A float from 2^53 on may have lost digits, so that
   it may join what does not belong together: its row is set aside.
 """
 
@@ -46,7 +46,7 @@ _NONE: Final = frozenset({"", "[]", "{}", "\\N", "NULL", "null", "None", "nan", 
 """What stands for no value in CSVs: of PostgreSQL, MySQL, Hive and Snowflake the first, of pandas the last ones.
 Brackets are lists and objects without anything in them, as JSON in a text."""
 _EXACT: Final = 2**53
-"""Floats are whole numbers without a gap up to here."""
+"""Below, no two whole numbers become the same float."""
 _NAME_SHOWN: Final = 30
 _HINTS: Final = {
     "the time has no time zone": "the time has no zone: name it in the map, under [times]",
@@ -240,7 +240,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float | Decimal):
         if not math.isfinite(value):
             return None
-        is_exact = isinstance(value, Decimal) or abs(value) <= _EXACT
+        is_exact = isinstance(value, Decimal) or abs(value) < _EXACT
         return int(value) if is_exact and int(value) == value else value
     return value
 
