@@ -6,8 +6,8 @@ Quirks
 - Times need a zone, in the text or in the map, and an hour: a date alone is no time of an open.
 - What warehouses and pandas write for a missing value (``\N``, ``NULL``, ``nan``) is none, and so is an empty text;
   save that an empty user agent stays one, a sign of its own, where the file can tell it from none. CSV cannot.
-- Whole numbers that became floats or decimals on the way are ids again. A float from 2^53 on may have lost digits, so that
-  it may join what does not belong together: its row is set aside.
+- Whole numbers that became floats or decimals on the way are ids again. A float from 2^53 on may have lost digits, and
+  would join what does not belong together: its row is set aside.
 """
 
 from __future__ import annotations
@@ -176,9 +176,9 @@ class Generic(Connector):
             return None  # of use, but no reason to lose the event
 
     def _verdict(self, value: Any) -> str | None:
-        word = str(value).strip().lower()
         if value is None:
             return None
+        word = str(value).strip().lower()
         if word in self.map.machine:
             return "machine"
         return "human" if word in self.map.human else None
@@ -195,6 +195,9 @@ def _first(raw: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 def _value(raw: Mapping[str, Any], name: str) -> Any:
     """Return what stands in a column, or in a field of an object (or of JSON as text) that stands in one."""
+    value = raw.get(name)
+    if value is not None:
+        return value
     own = _own_name(raw, name)
     if own is not None or "." not in name:
         return None if own is None else raw[own]
@@ -229,10 +232,12 @@ def _opened(value: str) -> Any:
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON would hold it; None for all that stands for none."""
+    if value is None:
+        return None
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, str):
-        return None if value.strip() in _NONE else value
+        return None if value in _NONE or value.isspace() else value
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, list | dict):
@@ -267,5 +272,7 @@ def _recipient(value: Any) -> Any:
 def _is_only_date(value: Any) -> bool:
     if not isinstance(value, str):
         return isinstance(value, date) and not isinstance(value, datetime)
+    if ":" in value:
+        return False
     year, *rest = value.strip().split("-")
     return len(rest) == 2 and len(year) == 4 and all(part.isdigit() for part in (year, *rest))  # noqa: PLR2004
