@@ -232,7 +232,7 @@ def _opened(value: str) -> Any:
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON would hold it; None for all that stands for none."""
-    if value is None:
+    if value is None or (isinstance(value, list | dict) and not value):
         return None
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
@@ -240,8 +240,6 @@ def _plain(value: Any) -> Any:
         return None if value in _NONE or value.isspace() else value
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, list | dict):
-        return value or None
     if isinstance(value, float | Decimal):
         if not math.isfinite(value):
             return None
