@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import paperknife
+from paperknife.events.connectors.column_map import shipped_maps
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -163,6 +164,9 @@ def test_the_wheel_holds_code_data_model_and_licence(wheel):
     }
     assert {".py", ".sql", ".toml", ".html"} <= {Path(name).suffix for name in source}
     assert source <= held
+    maps = {f"paperknife/events/connectors/column_maps/{name}.toml" for name in shipped_maps()}
+    assert "paperknife/events/connectors/column_maps/segment.toml" in maps
+    assert maps <= held
     model = {f"paperknife/models/default/{path.name}" for path in (ROOT / "models" / "default").iterdir()}
     assert "paperknife/models/default/manifest.json" in model
     assert model <= held

@@ -1,19 +1,35 @@
-"""Anybody's own event table (CSV, NDJSON, Parquet): a map says which column means what; see `column_map`.
+r"""Anybody's own event table (CSV, NDJSON, Parquet): a map says which column means what; see `column_map`.
 
 Quirks
 ------
 - Without a map, columns must have the canonical names; `recipient` may hold an address, which is hashed.
-- Times need a zone, in the text or in the map.
+- Times need a zone, in the text or in the map, and an hour: a date alone is no time of an open.
+- What warehouses and pandas write for a missing value (``\N``, ``NULL``, ``nan``) is none, and so is an empty text;
+  save that an empty user agent stays one, a sign of its own, where the file can tell it from none. CSV cannot.
+- Whole numbers that became floats or decimals on the way are ids again. A float from 2^53 on may have lost digits, and
+  would join what does not belong together: its row is set aside.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from uuid import UUID
 
 from paperknife.events.connectors.base import Connector, Fields
 from paperknife.events.connectors.column_map import JOINED, OPTIONAL, REQUIRED, ColumnMap, load_map
-from paperknife.events.connectors.values import BadRowError, flag, inner, text
+from paperknife.events.connectors.values import (
+    BadRowError,
+    embedded_json,
+    flag,
+    mail_addresses,
+    microseconds,
+    text,
+)
+from paperknife.events.delimited import DelimitedRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +38,20 @@ if TYPE_CHECKING:
     from paperknife.events.identity import RecipientHasher
 
 CANONICAL: Final = ColumnMap(
-    {**{name: (name,) for name in (*REQUIRED, *OPTIONAL)}, "recipient": ("recipient", "recipient_id")}
+    {**{name: ((name,),) for name in (*REQUIRED, *OPTIONAL)}, "recipient": (("recipient", "recipient_id"),)}
 )
 """The map of a table that has our own names already."""
+
+_NONE: Final = frozenset({"", "[]", "{}", "\\N", "NULL", "null", "None", "nan", "NaN", "NaT"})
+"""What stands for no value in CSVs: of PostgreSQL, MySQL, Hive and Snowflake the first, of pandas the last ones.
+Brackets are lists and objects without anything in them, as JSON in a text."""
+_EXACT: Final = 2**53
+"""Below, no two whole numbers become the same float."""
+_NAME_SHOWN: Final = 30
+_HINTS: Final = {
+    "the time has no time zone": "the time has no zone: name it in the map, under [times]",
+    "the time is no time": "the time is not understood: give its format in the map, under [times]",
+}
 
 
 class Generic(Connector):
@@ -45,8 +72,10 @@ class Generic(Connector):
     tier: ClassVar = "varies"
     quirks: ClassVar[tuple[str, ...]] = (
         "CSV, NDJSON or Parquet; a TOML map says which column means what.",
+        "Times need a zone, in the text or in the map.",
         "Maps for tables as Segment, Fivetran and Airbyte land them ship by name: --map segment.",
     )
+    per_second: ClassVar[int] = 1_000_000  # times are read here, by the map's unit
     source: ClassVar[str] = "own contract"
     ask_for: ClassVar[str] = "a table with one row for each event, with its time"
 
@@ -58,53 +87,80 @@ class Generic(Connector):
             mapping if isinstance(mapping, ColumnMap) else CANONICAL if mapping is None else load_map(mapping)
         )
         self.event_types = self.map.event_types
-        self.per_second = self.map.per_second  # type: ignore[misc]
         self.prefix = self.map.source
 
     def type_of(self, raw: Mapping[str, Any]) -> Any:
         """Return the event's type as the table names it."""
-        return self._said(raw, "event_type")
+        kind = text(self._required(raw, "event_type"))
+        return kind and kind.strip()
 
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one row says, by the map."""
         said = self._said
         return Fields(
-            occurred_at=self._moment(said(raw, "occurred_at")),
-            message=said(raw, "message_id"),
-            recipient=said(raw, "recipient"),
+            occurred_at=self._moment(self._required(raw, "occurred_at")),
+            message=self._required(raw, "message_id"),
+            recipient=_recipient(said(raw, "recipient")),
             event_id=said(raw, "event_id"),
-            campaign=said(raw, "campaign_id"),
+            campaign=_campaign(said(raw, "campaign_id")),
             ip=said(raw, "ip"),
-            user_agent=said(raw, "user_agent"),
+            user_agent=self._user_agent(raw),
             url=said(raw, "url"),
             vendor_verdict=self._verdict(said(raw, "vendor_verdict")),
             sender=said(raw, "sender_id"),
-            received_at=self._moment(said(raw, "received_at")) if "received_at" in self.map.columns else None,
+            received_at=self._received(said(raw, "received_at")),
             is_ambiguous=flag(said(raw, "is_ambiguous")),
             domain=said(raw, "recipient_domain"),
         )
 
     def _said(self, raw: Mapping[str, Any], ours: str) -> Any:
         """Return the value of one of our columns: of several of theirs the first that is filled, or for ids all."""
-        names = self.map.columns.get(ours, ())
-        if len(names) > 1 and ours in JOINED:
-            parts = [text(_value(raw, name)) for name in names]
-            return None if None in parts else ":".join(map(str, parts))
-        for name in names:
-            value = _value(raw, name)
-            if value is not None and value != "":
-                return value
-        # An empty user agent is a sign of its own; a CSV cannot tell it from none.
-        return "" if ours == "user_agent" and any(_value(raw, name) == "" for name in names) else None
+        parts = self.map.columns.get(ours, ())
+        if ours not in JOINED:
+            return _first(raw, parts[0]) if parts else None
+        ids = [text(_whole(_first(raw, names))) for names in parts]
+        return ":".join(map(str, ids)) if ids and None not in ids else None
 
-    def _moment(self, value: Any) -> Any:
+    def _required(self, raw: Mapping[str, Any], ours: str) -> Any:
+        """Return the value of a column without which no row can be used; where there is no such column, say so."""
+        value = self._said(raw, ours)
+        if value is None:
+            for names in self.map.columns[ours]:
+                if not any(_has(raw, name) for name in names):
+                    shown = names[0][:_NAME_SHOWN]
+                    hint = (
+                        "say which of yours it is by --map" if self.map is CANONICAL else f"the map's {ours}"
+                    )
+                    raise BadRowError(f"there is no column '{shown}': {hint}")
+        return value
+
+    def _user_agent(self, raw: Mapping[str, Any]) -> Any:
+        found = self._said(raw, "user_agent")
+        if found is not None or isinstance(raw, DelimitedRow):
+            return found
+        names = self.map.columns.get("user_agent", ((),))[0]
+        return "" if any(_value(raw, name) == "" for name in names) else None
+
+    def _moment(self, value: Any) -> int:
+        """Return a time in microseconds, read by the map's format, zone and unit."""
+        if self.map.time_format is None and _is_only_date(value):
+            raise BadRowError("the time is a date without an hour")
+        try:
+            return microseconds(self._zoned(value), self.map.per_second)
+        except BadRowError as bad:
+            reason = str(bad)
+            if "before" in reason and not isinstance(value, datetime):
+                raise BadRowError(f"{reason}: is the map's unit right?") from bad
+            raise BadRowError(_HINTS.get(reason, reason)) from bad
+
+    def _zoned(self, value: Any) -> Any:
         """Return a time with the map's zone, where it has none of its own."""
         if isinstance(value, str) and self.map.time_format is not None:
             try:
                 value = datetime.strptime(value.strip(), self.map.time_format)  # noqa: DTZ007 - the zone follows
             except ValueError as error:
                 raise BadRowError("the time is not of the map's format") from error
-        elif isinstance(value, str) and self.map.zone is not None and (":" in value or value.count("-") > 1):
+        elif isinstance(value, str) and self.map.zone is not None and (":" in value or "T" in value):
             try:
                 value = datetime.fromisoformat(value.strip())
             except ValueError:
@@ -113,14 +169,108 @@ class Generic(Connector):
             return value.replace(tzinfo=self.map.zone)
         return value
 
+    def _received(self, value: Any) -> int | None:
+        try:
+            return None if value is None else self._moment(value)
+        except BadRowError:
+            return None  # of use, but no reason to lose the event
+
     def _verdict(self, value: Any) -> str | None:
-        word = str(value).lower()
+        if value is None:
+            return None
+        word = str(value).strip().lower()
         if word in self.map.machine:
             return "machine"
         return "human" if word in self.map.human else None
 
 
+def _first(raw: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    """Return the first of the values that is filled."""
+    for name in names:
+        value = _plain(_value(raw, name))
+        if value is not None:
+            return value
+    return None
+
+
 def _value(raw: Mapping[str, Any], name: str) -> Any:
-    if name in raw or "." not in name:
-        return raw.get(name)
-    return inner(raw, *name.split("."))
+    """Return what stands in a column, or in a field of an object (or of JSON as text) that stands in one."""
+    value = raw.get(name)
+    if value is not None:
+        return value
+    own = _own_name(raw, name)
+    if own is not None or "." not in name:
+        return None if own is None else raw[own]
+    column, *fields = name.split(".")
+    own = _own_name(raw, column)
+    value = None if own is None else raw[own]
+    for field in fields:
+        value = _opened(value) if isinstance(value, str) else value
+        value = value.get(field) if isinstance(value, dict) else None
+    return value
+
+
+def _has(raw: Mapping[str, Any], name: str) -> bool:
+    return _own_name(raw, name) is not None or _own_name(raw, name.partition(".")[0]) is not None
+
+
+def _own_name(raw: Mapping[str, Any], name: str) -> str | None:
+    """Return how a table spells a column's name, None where it has no such column."""
+    return name if name in raw.keys() else _spellings(tuple(raw)).get(name.lower())  # noqa: SIM118 - no dict, no keys
+
+
+@lru_cache(maxsize=256)
+def _spellings(names: tuple[str, ...]) -> dict[str, str]:
+    return {name.lower(): name for name in reversed(names)}
+
+
+@lru_cache(maxsize=16)
+def _opened(value: str) -> Any:
+    """Return the object that JSON in a text stands for; remembered, as many columns of a row ask for one."""
+    return embedded_json(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON would hold it; None for all that stands for none."""
+    if value is None or (isinstance(value, list | dict) and not value):
+        return None
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return None if value in _NONE or value.isspace() else value
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, float | Decimal):
+        if not math.isfinite(value):
+            return None
+        is_exact = isinstance(value, Decimal) or abs(value) < _EXACT
+        return int(value) if is_exact and int(value) == value else value
+    return value
+
+
+def _whole(value: Any) -> Any:
+    """Return an id as it is, unless it has become a float that may be another's."""
+    if isinstance(value, float | Decimal):
+        raise BadRowError("an id is a float that has lost digits: keep ids as text or integers")
+    return value
+
+
+def _campaign(value: Any) -> Any:
+    """Return the list that JSON in a text stands for (of a list, the first counts), and all else as it is."""
+    return _opened(value) if isinstance(value, str) and value.startswith("[") else value
+
+
+def _recipient(value: Any) -> Any:
+    """Return the bare address of a mail header's ``Ada Fern <ada@example.org>``, and all else as it is."""
+    if isinstance(value, str) and "<" in value and len(found := mail_addresses(value)) == 1:
+        return found[0]
+    return _whole(value)
+
+
+def _is_only_date(value: Any) -> bool:
+    if not isinstance(value, str):
+        return isinstance(value, date) and not isinstance(value, datetime)
+    if ":" in value:
+        return False
+    year, *rest = value.strip().split("-")
+    return len(rest) == 2 and len(year) == 4 and all(part.isdigit() for part in (year, *rest))  # noqa: PLR2004
