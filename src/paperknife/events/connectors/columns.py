@@ -119,7 +119,7 @@ def canonical(
     addresses = _texts(recipients)
     pseudonyms, domains = hasher.hash_all(addresses)
     if any(mailboxes):
-        domains = [own or _domain(told) for own, told in zip(domains, _texts(mailboxes), strict=True)]
+        domains = [_domain(told) or own for own, told in zip(domains, _texts(mailboxes), strict=True)]
     owners = pseudonyms
     if any(personal):
         owners = [None if named else own for named, own in zip(personal, pseudonyms, strict=True)]
