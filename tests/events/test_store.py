@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from paperknife.errors import LogError
-from paperknife.events import store as module
+from paperknife.events import staging
 from paperknife.events.event import Event, events_table
 from paperknife.events.identity import RecipientHasher
 from paperknife.events.log import read_events
@@ -55,15 +55,13 @@ def test_the_earliest_received_stays_whichever_came_first(tmp_path):
         assert read_events(tmp_path / name).to_pandas()["ip"].tolist() == ["203.0.113.5"]
 
 
-def test_without_commit_nothing_changes_and_nothing_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_BUFFERED_EVENTS", 1)
+def test_without_commit_nothing_changes_and_nothing_is_left(tmp_path):
     with LogStore(tmp_path, HASHER) as store:
         store.add(table(open_of(1)))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["_key.json", "_lock"]
 
 
-def test_many_small_flushes_are_one_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_BUFFERED_EVENTS", 10)
+def test_many_small_additions_are_one_file(tmp_path):
     with LogStore(tmp_path, HASHER) as store:
         for n in range(95):
             store.add(table(open_of(n)))
@@ -106,7 +104,7 @@ def test_a_day_that_is_too_large_for_memory_becomes_the_same_file(tmp_path, monk
         open_of(n * 7919 % 500, user_agent=f"agent {n % 3}", url=None if n % 2 else "u") for n in range(500)
     ]
     add(tmp_path / "a", *events)
-    monkeypatch.setattr(module, "_IN_MEMORY", 10)
+    monkeypatch.setattr(staging, "_IN_MEMORY", 10)
     add(tmp_path / "b", *events)
     (one,), (other,) = ((tmp_path / name).glob("day=*/*") for name in "ab")
     assert one.name == other.name

@@ -35,18 +35,30 @@ class Event(NamedTuple):
     client_family: str | None = None
 
 
-def events_table(columns: Sequence[Sequence[Any]]) -> pa.Table:
-    """Return canonical columns (in the order of the schema) as an Arrow table, typed; times as timestamps in UTC."""
+def events_table(columns: Sequence[Sequence[Any] | pa.Array]) -> pa.Table:
+    """Return canonical columns (in the order of the schema) as an Arrow table, typed; times as timestamps in UTC.
+
+    Times are given as integer microseconds; what is an Arrow array already is taken as it is.
+    """
     import pyarrow as pa
 
     from paperknife.events.schema import COLUMNS
 
     types = {"string": pa.string(), "timestamp": pa.int64(), "boolean": pa.bool_()}
-    arrays = {
-        column.name: pa.array(values, types[column.kind])
-        for column, values in zip(COLUMNS, columns, strict=True)
-    }
-    for column in COLUMNS:
-        if column.kind == "timestamp":
-            arrays[column.name] = arrays[column.name].cast(pa.timestamp("us", tz="UTC"))
+    arrays = {}
+    for column, values in zip(COLUMNS, columns, strict=True):
+        array = values if isinstance(values, pa.Array) else pa.array(values, types[column.kind])
+        kind = pa.timestamp("us", tz="UTC") if column.kind == "timestamp" else types[column.kind]
+        arrays[column.name] = array if array.type == kind else array.cast(kind)
     return pa.table(arrays)
+
+
+def events_of(table: pa.Table) -> list[Event]:
+    """Return the rows of a canonical table as events, times as integer microseconds."""
+    import pyarrow as pa
+
+    values = [
+        (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
+        for column in table.columns
+    ]
+    return [Event(*row) for row in zip(*values, strict=True)]

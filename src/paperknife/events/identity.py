@@ -62,7 +62,9 @@ class RecipientHasher:
                 f"Set {KEY_VARIABLE} to a long random text, or unset it to have a key made."
             )
         self._key = key
-        self._mac = hmac.new(key, digestmod="sha256")  # copied for each address: half the work of beginning anew
+        self._mac = hmac.new(
+            key, digestmod="sha256"
+        )  # copied for each address: half the work of beginning anew
         self.keep_ids = keep_ids
         self._known: dict[str, tuple[str, str | None]] = {}
 

@@ -34,9 +34,9 @@ MAX_BAD_SHARE: Final = 0.05
 STANDARD_INPUT: Final = "-"
 
 _UNKNOWN_TYPES_NAMED: Final = 50
-_TASKS_BYTES: Final = 4 << 20
-_ALONE: Final = 6
-"""Batches of about 4 MB up to which starting other processes takes longer than it saves."""
+_TASKS_BYTES: Final = 8 << 20
+_ALONE: Final = 4
+"""Batches of about 8 MB up to which starting other processes takes longer than it saves."""
 _MOST_WORKERS: Final = 4
 """Beyond it the one process that writes is the slower part, and each takes some 150 MB."""
 
@@ -148,10 +148,11 @@ def ingest(
     with LogStore(Path(out), hasher) as store:
         aside = store.staging / "rejected.ndjson"
         with aside.open("wb") as quarantine:
-            for done in _translated(reading.tasks(streams), workers):
-                for table in done.events:
-                    store.add(table)
-                    usable_n += len(table)
+            batches = reading.tasks(streams)
+            first = list(islice(batches, _ALONE + 1))
+            workers = (workers or min(_cores(), _MOST_WORKERS)) if len(first) > _ALONE else 1
+            for done in _translated(chain(first, batches), store.staging, workers):
+                usable_n += done.events_n
                 unknown.update(done.unknown_types)
                 rejected.update(done.rejected)
                 pings_n += done.pings_n
@@ -161,7 +162,7 @@ def ingest(
         kept = store.quarantine(aside) if rejected else None
         if rejected.total() > max_bad_share * rows_n:
             raise PayloadError(_too_many(rejected, rows_n, max_bad_share, reading, kept))
-        events, duplicates_n = store.commit(tell)
+        events, duplicates_n = store.commit(workers, tell)
     return IngestReport(
         providers=dict(reading.providers.most_common()),
         out=Path(out),
@@ -279,22 +280,17 @@ class _Reading:
         return next((name for name in shares if self.provider not in shares), None)
 
 
-def _translated(batches: Iterator[list[Task]], workers: int | None) -> Iterator[Translated]:
-    """Yield what becomes of each batch, in any order; by several processes where there is much to do."""
-    first = list(islice(batches, _ALONE + 1))
-    if len(first) <= _ALONE or (workers or _cores()) < 2:  # noqa: PLR2004
-        yield from map(translate_tasks, chain(first, batches))
+def _translated(batches: Iterable[list[Task]], staging: Path, workers: int) -> Iterator[Translated]:
+    """Yield what becomes of each batch, in any order."""
+    if workers == 1:
+        yield from (translate_tasks(tasks, staging) for tasks in batches)
         return
     from joblib import Parallel, delayed
 
     failures: list[BaseException] = []
-    jobs = (delayed(translate_tasks)(tasks) for tasks in _until_failure(chain(first, batches), failures))
+    jobs = (delayed(translate_tasks)(tasks, staging) for tasks in _until_failure(batches, failures))
     parallel = Parallel(
-        n_jobs=workers or min(_cores(), _MOST_WORKERS),
-        return_as="generator_unordered",
-        batch_size=1,
-        pre_dispatch="2*n_jobs",
-        max_nbytes=None,
+        workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs", max_nbytes=None
     )
     yield from parallel(jobs)
     if failures:

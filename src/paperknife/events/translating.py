@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from paperknife.events.connectors.base import Batch, Rejected
-from paperknife.events.event import events_table
 from paperknife.events.payloads import Broken, Chunk
+from paperknife.events.staging import stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -52,8 +53,8 @@ class Translated:
 
     Attributes
     ----------
-    events : list of pyarrow.Table
-        With the canonical columns.
+    events_n : int
+        Events that were put aside; see `staging`.
     unknown_types, rejected : Counter of str
         Rows left out, by the provider's name of their type; rows that cannot be used, by reason.
     pings_n : int
@@ -61,30 +62,38 @@ class Translated:
         NDJSON: the rejected rows with their reasons, without addresses.
     """
 
-    events: list[pa.Table] = field(default_factory=list)
+    events_n: int = 0
     unknown_types: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     pings_n: int = 0
     quarantine: bytes = b""
 
 
-def translate_tasks(tasks: Sequence[Task]) -> Translated:
-    """Return the events of chunks; never raises for what they hold."""
+def translate_tasks(tasks: Sequence[Task], staging: Path) -> Translated:
+    """Put the events of chunks aside in a folder, and return the rest; never raises for what they hold."""
     done = Translated()
+    tables: list[pa.Table] = []
     with _collector_at_rest():
         for task in tasks:
             for payloads, headers in _requests(task.chunk.payloads(), task.headers):
-                _add(done, task, payloads, headers)
+                _add(done, tables, task, payloads, headers)
+    if tables:
+        import pyarrow as pa
+
+        events = pa.concat_tables(tables)
+        done.events_n = len(events)
+        stage(events, staging)
     return done
 
 
-def _add(done: Translated, task: Task, payloads: list[Any], headers: Mapping[str, str]) -> None:
+def _add(
+    done: Translated, tables: list[pa.Table], task: Task, payloads: list[Any], headers: Mapping[str, str]
+) -> None:
     broken = [Rejected(one.reason, one.text) for one in payloads if isinstance(one, Broken)]
     whole = [one for one in payloads if not isinstance(one, Broken)] if broken else payloads
     batch: Batch = task.translator.parse_all(whole, headers)
-    if len(batch.columns):
-        table = events_table(batch.columns.values)
-        done.events.append(task.finish(table) if task.finish else table)
+    if len(batch.table):
+        tables.append(task.finish(batch.table) if task.finish else batch.table)
     done.unknown_types.update(batch.unknown_types)
     done.pings_n += batch.pings_n
     for bad in [*broken, *batch.rejected]:

@@ -27,7 +27,7 @@ each_provider = pytest.mark.parametrize("name", PROVIDERS)
 
 
 def rows_of(batch):
-    return len(batch.columns) + len(batch.rejected) + sum(batch.unknown_types.values()) + batch.pings_n
+    return len(batch.table) + len(batch.rejected) + sum(batch.unknown_types.values()) + batch.pings_n
 
 
 def paths_of(raw, prefix=()):

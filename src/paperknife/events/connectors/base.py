@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple
 
 from paperknife.events.addresses import replace_addresses
-from paperknife.events.connectors.columns import Columns, canonical
+from paperknife.events.connectors.columns import canonical
 from paperknife.events.connectors.signatures import SharedSecret
 from paperknife.events.connectors.values import BadRowError
-from paperknife.events.event import Event
+from paperknife.events.event import Event, events_of, events_table
 from paperknife.events.identity import RecipientHasher
+from paperknife.events.schema import COLUMN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
 
     from paperknife.events.connectors.signatures import Scheme
 
@@ -32,6 +35,8 @@ PING: Final = object()
 
 _SURPRISES: Final = (AttributeError, TypeError, ValueError, LookupError, ArithmeticError, RecursionError)
 """What reading a field may raise where a payload is not what it should be; such a row is unusable, and counted."""
+
+_WRONG_TYPE: Final = "a field is of a wrong type"
 
 Tier = Literal["full", "user agent and time", "time only", "varies"]
 
@@ -85,6 +90,11 @@ class Fields(NamedTuple):
     names_recipient: bool = False
 
 
+def field_columns(rows_n: int, **columns: Sequence[Any]) -> list[Sequence[Any]]:
+    """Return a column for each of `Fields`, in order; those that are not given hold None in every row."""
+    return [columns.get(name, [None] * rows_n) for name in Fields._fields]
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A row that cannot be used: the reason, and the row as the provider sent it (it may hold addresses)."""
@@ -99,8 +109,8 @@ class Batch:
 
     Attributes
     ----------
-    columns : Columns
-        The usable events, a list per canonical column, in the payload's order; duplicates are not removed.
+    table : pyarrow.Table
+        The usable events with the canonical columns, in the payload's order; duplicates are not removed.
     unknown_types : dict of str to int
         Events left out because the canonical log has no such type, by the provider's own name.
     rejected : list of Rejected
@@ -109,7 +119,7 @@ class Batch:
         Payloads that hold no event on purpose.
     """
 
-    columns: Columns = field(default_factory=Columns)
+    table: pa.Table = field(default_factory=lambda: events_table([[] for _ in COLUMN_NAMES]))
     unknown_types: dict[str, int] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     pings_n: int = 0
@@ -117,7 +127,7 @@ class Batch:
     @property
     def events(self) -> list[Event]:
         """The usable events as tuples."""
-        return [Event(*row) for row in self.columns.rows()]
+        return events_of(self.table)
 
 
 class Connector(ABC):
@@ -205,35 +215,77 @@ class Connector(ABC):
         """Return the events of several payloads with the same headers in one batch; as `parse`, and quicker."""
         lowered = {name.lower(): value for name, value in (headers or {}).items()}
         batch = Batch()
-        kinds: list[str] = []
-        said: list[Fields] = []
-        raws: list[Any] = []
-        type_of, translate, event_types = self.type_of, self.translate, self.event_types
-        for raw in self._unwrapped(payloads, lowered):
+        raws, kinds = self._of_known_type(self._unwrapped(payloads, lowered), batch)
+        try:
+            said = self.translate_all(raws)
+        except (BadRowError, *_SURPRISES):
+            raws, kinds, said = self._row_by_row(raws, kinds, batch)
+        batch.table, bad = canonical(self.prefix, self.hasher, kinds, said, self.per_second)
+        batch.rejected += [Rejected(reason, raws[place]) for place, reason in bad.items()]
+        return batch
+
+    def translate_all(self, raws: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
+        """Return what events of known types say, a column for each of `Fields`; raises as `translate` does.
+
+        By default row by row; a provider whose logs are long may read a field of all rows at once.
+        """
+        return list(zip(*map(self.translate, raws), strict=True))
+
+    def _of_known_type(self, raws: Sequence[Any], batch: Batch) -> tuple[Sequence[Any], list[str]]:
+        """Return the events of known types and these; the others are counted in the batch."""
+        type_of, known = self.type_of, self.event_types.get
+        try:
+            found = [known(type_of(raw)) for raw in raws]
+        except (BadRowError, *_SURPRISES):
+            found = [self._type_or_none(raw) for raw in raws]
+        kinds = [kind for kind in found if kind is not None]
+        if len(kinds) == len(found):
+            return raws, kinds
+        for raw, kind in zip(raws, found, strict=True):
+            if kind is None:
+                self._set_aside(raw, batch)
+        return [raw for raw, kind in zip(raws, found, strict=True) if kind is not None], kinds
+
+    def _type_or_none(self, raw: Any) -> str | None:
+        try:
+            return self.event_types.get(self.type_of(raw))
+        except (BadRowError, *_SURPRISES):
+            return None
+
+    def _set_aside(self, raw: Any, batch: Batch) -> None:
+        """Count what is no event of a known type."""
+        if raw is PING:
+            batch.pings_n += 1
+            return
+        if not isinstance(raw, dict):
+            batch.rejected.append(Rejected("not a JSON object", raw))
+            return
+        try:
+            kind = self.type_of(raw)
+            if not isinstance(kind, str) or not kind or kind.isspace():
+                batch.rejected.append(Rejected("the event's type is missing or no text", raw))
+            else:
+                shown = replace_addresses(kind[:60])
+                batch.unknown_types[shown] = batch.unknown_types.get(shown, 0) + 1
+        except BadRowError as bad:
+            batch.rejected.append(Rejected(str(bad), raw))
+        except _SURPRISES:
+            batch.rejected.append(Rejected(_WRONG_TYPE, raw))
+
+    def _row_by_row(
+        self, raws: Sequence[Any], kinds: list[str], batch: Batch
+    ) -> tuple[list[Any], list[str], Sequence[Sequence[Any]]]:
+        """Translate events of which some cannot be used, and set those aside."""
+        usable: list[tuple[Any, str, Fields]] = []
+        for raw, kind in zip(raws, kinds, strict=True):
             try:
-                kind = type_of(raw)
-                event_type = event_types.get(kind)
-                if event_type is not None:
-                    said.append(translate(raw))
-                    kinds.append(event_type)
-                    raws.append(raw)
-                elif not isinstance(kind, str) or not kind or kind.isspace():
-                    batch.rejected.append(Rejected("the event's type is missing or no text", raw))
-                else:
-                    shown = replace_addresses(kind[:60])
-                    batch.unknown_types[shown] = batch.unknown_types.get(shown, 0) + 1
+                usable.append((raw, kind, self.translate(raw)))
             except BadRowError as bad:
                 batch.rejected.append(Rejected(str(bad), raw))
             except _SURPRISES:
-                if raw is PING:
-                    batch.pings_n += 1
-                    continue
-                # No object at all, or one whose type is a list or an object.
-                reason = "a field is of a wrong type" if isinstance(raw, dict) else "not a JSON object"
-                batch.rejected.append(Rejected(reason, raw))
-        batch.columns, bad_rows = canonical(self.prefix, self.hasher, kinds, said, self.per_second)
-        batch.rejected += [Rejected(reason, raws[place]) for place, reason in bad_rows.items()]
-        return batch
+                batch.rejected.append(Rejected(_WRONG_TYPE, raw))
+        said = list(zip(*(fields for _, _, fields in usable), strict=True))
+        return [raw for raw, _, _ in usable], [kind for _, kind, _ in usable], said
 
     def _unwrapped(self, payloads: Sequence[Any], headers: Mapping[str, str]) -> Sequence[Any]:
         if type(self).unwrap is Connector.unwrap and list not in set(map(type, payloads)):

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from paperknife.errors import MissingExtraError, SignatureError
-from paperknife.events.connectors.base import Connector, Fields
+from paperknife.events.connectors.base import Connector, Fields, field_columns
 from paperknife.events.connectors.signatures import (
     Scheme,
     forged,
@@ -29,7 +29,7 @@ from paperknife.events.connectors.signatures import (
 from paperknife.events.connectors.values import flag, without_brackets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class SendGridSignature(Scheme):
@@ -109,17 +109,32 @@ class SendGrid(Connector):
 
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one event says."""
-        said = raw.get
-        message = said("sg_message_id")
-        key = message.partition(".")[0] if type(message) is str else message
-        return Fields(
-            said("timestamp"),
-            key or without_brackets(said("smtp-id")),
-            said("email"),
-            said("sg_event_id"),
-            said("marketing_campaign_id") or said("singlesend_id") or said("category"),
-            said("ip"),
-            said("useragent"),
-            said("url"),
-            "machine" if "sg_machine_open" in raw and flag(raw["sg_machine_open"]) else None,
+        return Fields(*(column[0] for column in self.translate_all((raw,))))
+
+    def translate_all(self, raws: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
+        """Return what events say, a column for each of `Fields`: these logs are the longest."""
+
+        def said(name: str) -> list[Any]:
+            return [raw.get(name) for raw in raws]
+
+        messages = [
+            (key.partition(".")[0] if type(key) is str else key) or without_brackets(raw.get("smtp-id"))
+            for key, raw in zip(said("sg_message_id"), raws, strict=True)
+        ]
+        campaigns = [
+            raw.get("marketing_campaign_id") or raw.get("singlesend_id") or raw.get("category")
+            for raw in raws
+        ]
+        verdicts = ["machine" if one and flag(one) else None for one in said("sg_machine_open")]
+        return field_columns(
+            len(raws),
+            occurred_at=said("timestamp"),
+            message=messages,
+            recipient=said("email"),
+            event_id=said("sg_event_id"),
+            campaign=campaigns,
+            ip=said("ip"),
+            user_agent=said("useragent"),
+            url=said("url"),
+            vendor_verdict=verdicts,
         )
