@@ -39,7 +39,7 @@ DOMAIN_LIMIT: Final = 512
 READERS_OWN: Final = ("open", "click", "unsubscribe")
 """Types whose IP and user agent are the reader's; on a delivery they belong to a mail server."""
 
-_SIGNS_OF_ADDRESSES: Final = ("@", "%", "&#", "u0040")
+_SIGNS_OF_ADDRESSES: Final = (b"@", b"%", b"&#", b"u0040")
 
 
 def canonical(
@@ -149,10 +149,17 @@ def _texts(column: Sequence[Any], read: Callable[[Any], str | None] = text) -> p
         return pa.array([read(value) for value in column], pa.string())
     if read is as_given or texts.null_count == len(texts):
         return texts
-    is_blank = pc.or_(pc.utf8_is_space(texts), pc.equal(texts, ""))
-    if read is text and not pc.any(is_blank, min_count=0).as_py():
-        return texts
-    return pa.array([read(value) for value in column], pa.string())
+    data = _characters(texts)
+    may_be_blank = not data.isascii() or len(data.split(None, 1)) != 1 or data[:1].isspace()
+    if may_be_blank or read is not text or pc.any(pc.equal(texts, "")).as_py():
+        return pa.array([read(value) for value in column], pa.string())
+    return texts
+
+
+def _characters(texts: pa.Array) -> bytes:
+    """Return all characters of a column in a row, and perhaps some more: enough to see what is *not* in it."""
+    data = texts.buffers()[2]
+    return b"" if data is None else data.to_pybytes()
 
 
 def _firsts(column: Sequence[Any]) -> Sequence[Any]:
@@ -213,12 +220,9 @@ def _hidden(texts: pa.Array, hasher: RecipientHasher) -> pa.Array:
 
 
 def _may_hold_addresses(texts: pa.Array) -> bool:
-    """Return whether any text holds what an address cannot do without."""
-    import pyarrow.compute as pc
-
-    if texts.null_count == len(texts):
-        return False
-    return any(pc.any(pc.match_substring(texts, sign), min_count=0).as_py() for sign in _SIGNS_OF_ADDRESSES)
+    """Return whether any text may hold what an address cannot do without."""
+    data = _characters(texts)
+    return any(sign in data for sign in _SIGNS_OF_ADDRESSES)
 
 
 def _identifiers(texts: pa.Array) -> pa.Array:

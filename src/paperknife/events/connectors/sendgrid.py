@@ -121,9 +121,10 @@ class SendGrid(Connector):
             (key.partition(".")[0] if type(key) is str else key) or without_brackets(raw.get("smtp-id"))
             for key, raw in zip(said("sg_message_id"), raws, strict=True)
         ]
+        categories = [one[0] if type(one) is list and one else one for one in said("category")]
         campaigns = [
-            raw.get("marketing_campaign_id") or raw.get("singlesend_id") or raw.get("category")
-            for raw in raws
+            raw.get("marketing_campaign_id") or raw.get("singlesend_id") or category
+            for raw, category in zip(raws, categories, strict=True)
         ]
         verdicts = ["machine" if one and flag(one) else None for one in said("sg_machine_open")]
         return field_columns(
