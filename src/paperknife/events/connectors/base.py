@@ -225,10 +225,7 @@ class Connector(ABC):
         return batch
 
     def translate_all(self, raws: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
-        """Return what events of known types say, a column for each of `Fields`; raises as `translate` does.
-
-        By default row by row; a provider whose logs are long may read a field of all rows at once.
-        """
+        """Return what events of known types say, a column for each of `Fields`; raises as `translate` does."""
         return list(zip(*map(self.translate, raws), strict=True))
 
     def _of_known_type(self, raws: Sequence[Any], batch: Batch) -> tuple[Sequence[Any], list[str]]:

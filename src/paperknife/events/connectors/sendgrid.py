@@ -17,7 +17,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from paperknife.errors import MissingExtraError, SignatureError
-from paperknife.events.connectors.base import Connector, Fields, field_columns
+from paperknife.events.connectors.base import field_columns
+from paperknife.events.connectors.columnar import ColumnConnector
 from paperknife.events.connectors.signatures import (
     Scheme,
     forged,
@@ -30,6 +31,8 @@ from paperknife.events.connectors.values import flag, without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from paperknife.events.connectors.columnar import Said
 
 
 class SendGridSignature(Scheme):
@@ -76,7 +79,7 @@ class SendGridSignature(Scheme):
         require_fresh(moment, now)
 
 
-class SendGrid(Connector):
+class SendGrid(ColumnConnector):
     """Translates SendGrid's events."""
 
     name: ClassVar[str] = "sendgrid"
@@ -89,6 +92,10 @@ class SendGrid(Connector):
         "unsubscribe": "unsubscribe",
         "group_unsubscribe": "unsubscribe",
     }
+    wanted: ClassVar[tuple[str, ...]] = (
+        "event", "timestamp", "email", "sg_event_id", "sg_message_id", "smtp-id", "ip", "useragent", "url", "category",
+        "marketing_campaign_id", "singlesend_id", "sg_machine_open",
+    )  # fmt: skip
     marks: ClassVar = (
         frozenset({"sg_event_id"}),
         frozenset({"sg_message_id"}),
@@ -107,35 +114,23 @@ class SendGrid(Connector):
     source: ClassVar[str] = "Event Webhook Reference (in excerpts), Fivetran's schema"
     ask_for: ClassVar[str] = "the Event Webhook (Settings, Mail Settings), with opens and clicks switched on"
 
-    def translate(self, raw: Mapping[str, Any]) -> Fields:
-        """Return what one event says."""
-        return Fields(*(column[0] for column in self.translate_all((raw,))))
-
-    def translate_all(self, raws: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
-        """Return what events say, a column for each of `Fields`: these logs are the longest."""
-
-        def said(name: str) -> list[Any]:
-            return [raw.get(name) for raw in raws]
-
+    def translate_columns(self, said: Said, rows_n: int) -> Sequence[Sequence[Any]]:
+        """Return what events say, a column for each of `Fields`."""
         messages = [
-            (key.partition(".")[0] if type(key) is str else key) or without_brackets(raw.get("smtp-id"))
-            for key, raw in zip(said("sg_message_id"), raws, strict=True)
+            (given.partition(".")[0] if type(given) is str else given) or without_brackets(spare)
+            for given, spare in zip(said("sg_message_id"), said("smtp-id"), strict=True)
         ]
         categories = [one[0] if type(one) is list and one else one for one in said("category")]
-        campaigns = [
-            raw.get("marketing_campaign_id") or raw.get("singlesend_id") or category
-            for raw, category in zip(raws, categories, strict=True)
-        ]
-        verdicts = ["machine" if one and flag(one) else None for one in said("sg_machine_open")]
+        named = zip(said("marketing_campaign_id"), said("singlesend_id"), categories, strict=True)
         return field_columns(
-            len(raws),
+            rows_n,
             occurred_at=said("timestamp"),
             message=messages,
             recipient=said("email"),
             event_id=said("sg_event_id"),
-            campaign=campaigns,
+            campaign=[campaign or single or category for campaign, single, category in named],
             ip=said("ip"),
             user_agent=said("useragent"),
             url=said("url"),
-            vendor_verdict=verdicts,
+            vendor_verdict=["machine" if one and flag(one) else None for one in said("sg_machine_open")],
         )
