@@ -9,7 +9,8 @@ Quirks
 - The message is `$_cohort$message_send_cohort` (the moment of sending and the message's id), else `$message`. With the
   latter alone, two sends of one flow message to one person are one message.
 - The recipient is the included profile's address, else `Recipient Email Address`, else the profile's id. An event
-  without any is set aside: its message alone would be everybody's.
+  without any is set aside: its message alone would be everybody's. Addresses are included or not, as each request
+  asked; the profile's id is on every event, so its hash makes the message's id, where it is there.
 - The campaign is `$message`, which in flows is one of the flow's mails, else `Campaign Name`.
 - `machine_open` (Apple Privacy Open) and `Bot Click` become the vendor's verdict ``machine``; ``false`` says that
   Apple's proxy was not recognised, and is no word for a person.
@@ -152,17 +153,19 @@ class Klaviyo(Connector):
         recipient = _recipient(raw, properties)
         if recipient is None:
             raise BadRowError("the recipient is missing: ask the Events API for include=metric,profile")
+        message, profile = _message(properties), _profile(raw)
         when = said("datetime")
         return Fields(
             # Both are the same second; the text wins only where it knows more.
             occurred_at=when if isinstance(when, str) and "." in when else said("timestamp") or when,
-            message=_message(properties),
+            message=f"{message}:{self.hasher.hash(profile)}" if message and profile else message,
             recipient=recipient,
             event_id=raw.get("id") or said("uuid"),
             campaign=properties.get("$message") or properties.get("Campaign Name"),
             user_agent=inner(properties, "$internal", "User Agent"),
             url=properties.get("URL"),
             vendor_verdict="machine" if any(flag(properties.get(name)) for name in _FLAGS) else None,
+            names_recipient=profile is not None,
         )
 
 
@@ -212,9 +215,12 @@ def _recipient(raw: Mapping[str, Any], properties: Mapping[str, Any]) -> str | N
         inner(raw, "relationships", "profile", "data", "attributes", "email"),
         properties.get("Recipient Email Address"),
         properties.get("email_address"),
-        _related(raw, "profile"),
-        inner(raw, "person", "id"),
+        _profile(raw),
     )
+
+
+def _profile(raw: Mapping[str, Any]) -> str | None:
+    return _related(raw, "profile") or text(inner(raw, "person", "id"))
 
 
 def _time_in(body: bytes) -> str | None:

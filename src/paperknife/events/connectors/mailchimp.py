@@ -8,14 +8,17 @@ Quirks
 - No report lists sends with their time, so the clock rarely starts; only a member's activity has ``sent``.
 - `is_proxy_open: true` (open-details only) becomes the vendor's verdict ``machine``; false becomes null. That report
   has no IP address, email-activity has: the same open has one id in each, so take one of the two.
-- Campaign and recipient name a message. A member's activity knows the recipient by `email_id` only (a digest of the
-  address), and does not join reports that have the address.
+- Campaign and member name a message. A member's activity knows the member by `email_id` only, the MD5 digest of the
+  address in lower case; so that it joins reports and exports that have the address, the message's id is made from
+  that digest for all (hashed with the user's key: an MD5 digest can be tried out). The recipient stays the address
+  where there is one, so a member's activity joins messages, not recipients.
 - Exports name the campaign in the file's name only, by another id than the API's, and write UTC without saying so.
 - Members without activity, and empty pages, are no rows.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -65,7 +68,7 @@ class Mailchimp(Connector):
     quirks: ClassVar[tuple[str, ...]] = (
         "An IP address in email-activity reports, time only in open-details; never a user agent.",
         "The same open stands in both reports, under an id in each: take one of the two.",
-        "Sends have no times, but in a member's activity, which does not join reports that have the address.",
+        "Sends have no times, but in a member's activity, which joins the other reports' messages, not their recipients.",
         "Exports: the campaign is the file's name, and times are read as UTC.",
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
@@ -100,21 +103,29 @@ class Mailchimp(Connector):
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one activity says."""
         said = raw.get
-        recipient = text(said("email_address")) or text(said("email_id"))
-        if recipient is None:
+        address = text(said("email_address"))
+        member = _member(address) if address else text(said("email_id"))
+        if member is None:
             raise BadRowError("the recipient is missing, and with it the message")
         campaign = text(said("campaign_id"))
         if campaign is None:
             raise BadRowError("the campaign is missing, in the row and in the file's name")
         return Fields(
             occurred_at=with_zone(said("timestamp"), "+00:00"),
-            message=campaign,
-            recipient=recipient,
+            message=f"{campaign}:{self.hasher.hash(member)}",
+            recipient=address or member,
             campaign=campaign,
             ip=said("ip"),
             url=text(said("url")) or said("link_clicked"),
             vendor_verdict="machine" if flag(said("is_proxy_open")) else None,
+            names_recipient=True,
         )
+
+
+def _member(address: str) -> str:
+    """Return Mailchimp's `email_id` of an address."""
+    plain = address.strip().lower().encode("utf-8", "replace")
+    return hashlib.md5(plain, usedforsecurity=False).hexdigest()
 
 
 def _activities(one: Any, page: Mapping[str, Any], path: str) -> Iterator[Any]:
