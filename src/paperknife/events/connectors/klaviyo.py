@@ -17,13 +17,14 @@ Quirks
 - An unsubscription that names no message ("… from Email Marketing" seldom does) is counted by that name and left out.
 - No IP is given, a user agent (`$internal`) seldom. Times are whole seconds.
 - Signed webhooks: the header's timestamp has been seen hours off while the body's own `meta.timestamp`, signed as
-  well, was right, so the latter counts where there is one.
+  well, was right; and where a request is tried again, only the header can be new. So one of the two must be fresh.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -82,7 +83,8 @@ class KlaviyoSignature(Scheme):
         moment = header(headers, "klaviyo-timestamp")
         wanted = hmac.new(secret_bytes(secret), body + moment.encode("utf-8", "replace"), hashlib.sha256)
         require_same(said.lower(), wanted.hexdigest())
-        require_fresh(_seconds(_time_in(body) or moment), now)
+        told = [one for one in map(_seconds, (moment, _time_in(body) or "")) if not math.isnan(one)]
+        require_fresh(min(told, key=lambda one: abs(now - one), default=None), now)
 
 
 class Klaviyo(Connector):
@@ -165,6 +167,7 @@ class Klaviyo(Connector):
             user_agent=inner(properties, "$internal", "User Agent"),
             url=properties.get("URL"),
             vendor_verdict="machine" if any(flag(properties.get(name)) for name in _FLAGS) else None,
+            domain=properties.get("Email Domain"),
             names_recipient=profile is not None,
         )
 
