@@ -112,7 +112,8 @@ class Mailchimp(Connector):
             raise BadRowError("the campaign is missing, in the row and in the file's name")
         return Fields(
             occurred_at=with_zone(said("timestamp"), "+00:00"),
-            message=f"{campaign}:{self.hasher.hash(member)}",
+            # With an at sign, so that it is hashed also where ids are kept: an address would be found by its MD5.
+            message=f"{campaign}:{self.hasher.hash(f'{member}@')}",
             recipient=address or member,
             campaign=campaign,
             ip=said("ip"),
