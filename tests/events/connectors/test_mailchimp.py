@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 
@@ -46,6 +47,13 @@ def parsed(translator, payload, path=""):
         {**MEMBER, "activity": [{**ACT, "campaign_id": None}]},
         {**MEMBER, **ACT, "type": None, "list_is_active": True},
         [{**MEMBER, **ACT}],
+        [
+            {
+                "status_code": 200,
+                "operation_id": "o",
+                "response": json.dumps({"emails": [{**MEMBER, "activity": [ACT]}]}),
+            }
+        ],
     ],
 )
 def test_pages_members_and_flat_records_say_the_same(translator, hasher, payload):
@@ -164,11 +172,12 @@ def test_bounces_are_counted_and_silence_is_no_row(translator):
 def test_what_is_no_activity_is_counted(translator):
     odd = [
         {"emails": ["x"]},
+        {"status_code": 404, "response": "no JSON"},
         {**MEMBER, "activity": [7]},
         {"members": [{**MEMBER, "clicks": 2}]},
         {"unsubscribes": [7]},
     ]
-    assert len(parsed(translator, odd).rejected) == 4
+    assert len(parsed(translator, odd).rejected) == 5
 
 
 def test_an_activity_of_nobody_is_not_taken_for_mailchimps(translator):

@@ -13,7 +13,8 @@ Quirks
   that digest for all (hashed with the user's key: an MD5 digest can be tried out). The recipient stays the address
   where there is one, so a member's activity joins messages, not recipients.
 - Exports name the campaign in the file's name only, by another id than the API's, and write UTC without saying so.
-- Members without activity, and empty pages, are no rows.
+- Members without activity, and empty pages, are no rows. The answers of batch operations (``{"status_code", "response":
+  "…"}``) are opened.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from paperknife.events.connectors.base import FILE_NAME, PING, Connector, Fields
 from paperknife.events.connectors.filenames import name_without_type, type_by_name
-from paperknife.events.connectors.values import BadRowError, flag, inner, text
+from paperknife.events.connectors.values import BadRowError, embedded_json, flag, inner, text
 from paperknife.events.connectors.zones import with_zone
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class Mailchimp(Connector):
     def unwrap(self, payload: Any, headers: Mapping[str, str]) -> Iterator[Any]:
         """Yield single activities, each with the campaign and the member it stands under."""
         path = headers.get(FILE_NAME, "")
-        for one in super().unwrap(payload, headers):
+        for given in super().unwrap(payload, headers):
+            one = embedded_json(given["response"]) if _is_answer(given) else given
             page = next((name for name in _PAGES if isinstance(inner(one, name), list)), None)
             if page is None:
                 yield from _activities(one, {}, path)
@@ -127,6 +129,11 @@ def _member(address: str) -> str:
     """Return Mailchimp's `email_id` of an address."""
     plain = address.strip().lower().encode("utf-8", "replace")
     return hashlib.md5(plain, usedforsecurity=False).hexdigest()
+
+
+def _is_answer(one: Any) -> bool:
+    """Return whether an object is one answer of a batch operation, which holds a report as text."""
+    return isinstance(one, dict) and {"status_code", "response"} <= one.keys()
 
 
 def _activities(one: Any, page: Mapping[str, Any], path: str) -> Iterator[Any]:
