@@ -148,6 +148,9 @@ def test_files_of_an_account_export_join_by_their_name(translator):
     assert first.message_id == second.message_id
     assert first.message_id != parsed(translator, opened, f"{folder}/opens/13_other.csv").events[0].message_id
     assert parsed(translator, {**opened, "Action": "Open", "Campaign ID": "c"}).events[0].campaign_id == "c"
+    wider = {**opened, "Latitude": "52.5"}
+    assert parsed(translator, wider, f"{folder}/opens/12_click-here.v2.csv").events == [first]
+    assert parsed(translator, wider, "opens/12_click-here.v2.csv").rejected
 
 
 def test_a_row_that_nothing_names_is_set_aside_as_it_came(translator):

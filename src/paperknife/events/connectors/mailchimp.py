@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _PAGES: Final = ("emails", "members", "unsubscribes")
 _CONTEXT: Final = frozenset({"campaign_id", "list_id", "email_id", "email_address"})
+_FOLDER: Final = "granular_activity"
+"""In an account export, what holds single events."""
 _COLUMNS: Final = {
     "timestamp": "timestamp",
     "email": "email_address",
@@ -151,7 +153,7 @@ def _activities(one: Any, page: Mapping[str, Any], path: str) -> Iterator[Any]:
             yield from (_activity(act, above) for act in acts or (PING,))
     elif "activity_type" in one:
         yield _activity(one, page)
-    elif (columns := _layout(tuple(one))) is not None:
+    elif (columns := _layout(tuple(one), _FOLDER in path)) is not None:
         yield _exported(dict(zip(columns, one.values(), strict=True)), path) or one
     else:
         yield one
@@ -184,8 +186,13 @@ def _exported(row: dict[str, Any], path: str) -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=64)
-def _layout(header: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the columns of an account export's table under the API's names; None where it is another table."""
+def _layout(header: tuple[str, ...], may_hold_more: bool) -> tuple[str, ...] | None:  # noqa: FBT001 - for the cache
+    """Return the columns of an account export's table under the API's names; None where it is another table.
+
+    Where only the columns tell that it is Mailchimp's, it may have no others.
+    """
     plain = [re.sub(r"[\s_\"\ufeff]", "", name).lower() for name in header]
-    columns = tuple(_COLUMNS.get(name, "") for name in plain)
-    return columns if "" not in columns and {"timestamp", "email_address"} <= set(columns) else None
+    if not may_hold_more and not _COLUMNS.keys() >= set(plain):
+        return None
+    columns = tuple(_COLUMNS.get(name, own) for name, own in zip(plain, header, strict=True))
+    return columns if {"timestamp", "email_address"} <= set(columns) else None
