@@ -140,6 +140,21 @@ def test_too_many_bad_rows_add_nothing_and_name_the_provider_they_look_like(tmp_
     assert not list((tmp_path / "log").glob(".incoming-*"))
 
 
+@pytest.mark.parametrize(
+    ("ping", "provider"),
+    [
+        ({"Type": "SubscriptionConfirmation", "MessageId": "m", "Token": "t", "Message": "…"}, "ses"),
+        ({"callbackId": "c", "verificationKey": "v"}, "sfmc"),
+        ({"msys": {}}, "sparkpost"),
+    ],
+)
+def test_a_ping_alone_is_recognised_and_is_no_row(tmp_path, ping, provider):
+    report = ingest(write(tmp_path / "ping.json", [ping]), tmp_path / "log", "auto")
+    assert (report.providers, report.pings_n, report.events) == ({provider: 1}, 1, {})
+    with pytest.raises(PayloadError, match="looks like no provider's payload"):
+        ingest(write(tmp_path / "other.json", [{"hello": 1}]), tmp_path / "log", "auto")
+
+
 def test_an_empty_file_is_refused_and_an_empty_batch_is_not(tmp_path):
     (tmp_path / "empty.json").write_text("")
     with pytest.raises(PayloadError, match=r"empty\.json is empty: it holds no events"):

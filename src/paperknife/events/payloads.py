@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import msgspec
 
 from paperknife.errors import PayloadError
+from paperknife.events.avro import UnknownPackingError, with_plain_blocks
 from paperknife.events.delimited import delimited_rows, delimiter_of
 from paperknife.events.streams import HEAD_BYTES, is_seekable, rejoined, unpacked
 
@@ -311,9 +312,11 @@ def _avro(stream: IO[bytes], name: str) -> Iterator[Any]:
     import fastavro
 
     try:
-        yield from fastavro.reader(stream)
+        yield from fastavro.reader(with_plain_blocks(stream))
     except PayloadError:
         raise
+    except UnknownPackingError as error:
+        raise PayloadError(f"{name} is an Avro file {error}. Have it written with another codec.") from error
     except Exception as error:  # fastavro raises whatever the bytes lead it to
         raise PayloadError(
             f"{name} is damaged: its Avro data cannot be read. Copy or download it again."

@@ -50,14 +50,14 @@ def recognised_shares(
 def recognise(
     payloads: Sequence[Any], headers: Mapping[str, str], hasher: RecipientHasher, *, name: str
 ) -> str:
-    """Return the provider that payloads come from.
+    """Return the provider that payloads come from; where they are pings only, the one that has such pings.
 
     Raises
     ------
     NotAPayloadError
         They look like no provider's, or like several.
     """
-    shares = recognised_shares(payloads, headers, hasher)
+    shares = recognised_shares(payloads, headers, hasher) or _pinged(payloads, headers, hasher)
     best, *others = [*shares.items(), ("", 0.0)]
     if best[1] < _MOST:
         raise NotAPayloadError(
@@ -69,3 +69,14 @@ def recognise(
             f"{name} looks like {best[0]} and like {others[0][0]}. Say which with --provider."
         )
     return best[0]
+
+
+def _pinged(payloads: Sequence[Any], headers: Mapping[str, str], hasher: RecipientHasher) -> dict[str, float]:
+    """Return the providers of which all the payloads are pings, each with a share of 1."""
+    shares = {}
+    for name in CONNECTORS:
+        translator = connector(name, hasher)
+        raws = [raw for payload in payloads[:_LOOKED_AT] for raw in translator.unwrap(payload, headers)]
+        if raws and all(raw is PING for raw in raws):
+            shares[name] = 1.0
+    return shares

@@ -15,10 +15,11 @@ def sample():
     """Return a reader of samples.
 
     `payloads`: what the provider posts or pages, one event each, in order. `headers`: of each request, where they
-    matter. `recipient`, `campaign`: whom and what the message was for. `events`: the fields that must come out.
+    matter. `recipient`, `campaign`: whom and what the message was for; `user_ids`: what the provider calls the
+    recipient besides the address, where it matters. `events`: the fields that must come out.
     """
 
     def read(name):
-        return {"headers": {}, **json.loads((SAMPLES / f"{name}.json").read_text())}
+        return {"headers": {}, "user_ids": [], **json.loads((SAMPLES / f"{name}.json").read_text())}
 
     return read

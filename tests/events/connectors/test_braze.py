@@ -96,11 +96,19 @@ def test_what_braze_takes_for_a_machine(translator, properties, verdict):
     assert one(translator, **properties).vendor_verdict == verdict
 
 
-def test_a_dispatch_is_one_message_to_each_recipient(translator):
+def test_a_dispatch_is_one_message_to_each_user(translator, hasher):
     first = one(translator)
+    assert first.message_id == f"d1:{hasher.hash('u1')}"
     assert one(translator, send_id="s", message_variation_id=None).message_id == first.message_id
     assert one(translator, dispatch_id="d2").message_id != first.message_id
-    assert one(translator, email_address="b@example.org").message_id != first.message_id
+    assert one(translator, {"user_id": "u2"}).message_id != first.message_id
+    assert one(translator, {"external_user_id": "x1"}).message_id == f"d1:{hasher.hash('a@example.org')}"
+
+
+def test_events_of_a_message_join_whether_they_name_the_address_or_only_the_user(translator):
+    anonymous = one(translator, {"user_id": "u1"}, email_address=None)
+    by_own_id = one(translator, email_address=None)
+    assert {anonymous.message_id, by_own_id.message_id} == {one(translator).message_id}
 
 
 def test_without_a_dispatch_the_send_campaign_variation_and_step_stand_for_it(translator):

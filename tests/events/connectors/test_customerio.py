@@ -79,6 +79,19 @@ def test_the_campaign_in_its_stated_order(translator, data, campaign):
     assert one(translator, {**DATA, **data}).campaign_id == campaign
 
 
+def test_events_of_a_delivery_join_whatever_they_call_the_recipient(translator):
+    calls = [{"recipient": "a@example.org"}, {"recipient": None, "customer_id": "7"},
+             {"identifiers": {"email": "A@work.example.org"}}]  # fmt: skip
+    assert {one(translator, {"delivery_id": "d1", **who}).message_id for who in calls} == {"d1"}
+
+
+def test_a_message_to_several_is_nobodys_and_ambiguous(translator):
+    event = one(translator, {**DATA, "recipient": "a@example.org, Bo <b@example.org>"})
+    assert (event.message_id, event.recipient_id, event.is_ambiguous) == ("d1", None, True)
+    own = one(translator, {**DATA, "recipient": '"a, b"@example.org'})
+    assert (own.recipient_domain, own.is_ambiguous) == ("example.org", None)
+
+
 @pytest.mark.parametrize(
     ("data", "who"),
     [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 
 from paperknife.errors import SignatureError
@@ -9,6 +12,7 @@ from paperknife.events.connectors import connector
 from paperknife.events.connectors.base import FILE_NAME
 from paperknife.events.connectors.mailchimp import Mailchimp
 from paperknife.events.connectors.values import microseconds
+from paperknife.events.identity import RecipientHasher
 
 ACT = {"action": "open", "timestamp": "2026-01-31T10:00:00+00:00", "ip": "203.0.113.40"}
 MEMBER = {
@@ -17,6 +21,11 @@ MEMBER = {
     "email_id": "0f3f3d6c5a1b4c0e9a7d2b8c6e5f4a31",
     "email_address": "a@example.org",
 }
+
+
+def digest(address):
+    """Return what Mailchimp calls `email_id`."""
+    return hashlib.md5(address.encode()).hexdigest()  # noqa: S324 - Mailchimp's own choice
 
 
 @pytest.fixture
@@ -38,13 +47,20 @@ def parsed(translator, payload, path=""):
         {**MEMBER, "activity": [{**ACT, "campaign_id": None}]},
         {**MEMBER, **ACT, "type": None, "list_is_active": True},
         [{**MEMBER, **ACT}],
+        [
+            {
+                "status_code": 200,
+                "operation_id": "o",
+                "response": json.dumps({"emails": [{**MEMBER, "activity": [ACT]}]}),
+            }
+        ],
     ],
 )
 def test_pages_members_and_flat_records_say_the_same(translator, hasher, payload):
     (event,) = parsed(translator, payload).events
     assert event.occurred_at == microseconds("2026-01-31T10:00:00Z")
     assert (event.event_type, event.ip, event.campaign_id) == ("open", "203.0.113.40", "7c41d2a9e0")
-    assert event.message_id == f"7c41d2a9e0:{hasher.hash('a@example.org')}"
+    assert event.message_id == f"7c41d2a9e0:{hasher.hash(digest('a@example.org') + '@')}"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +92,25 @@ def test_a_members_feeds_know_the_recipient_by_digest_and_some_hold_the_send(tra
     assert parsed(translator, {**of_member, **feed[0]}).events == second.events
 
 
+def test_a_members_feed_joins_reports_that_know_the_address(translator):
+    told = {**MEMBER, "email_address": "Ada+News@Example.org", "email_id": digest("ada+news@example.org")}
+    feed = {
+        "email_id": told["email_id"],
+        "activity": [{**ACT, "action": "sent", "campaign_id": "7c41d2a9e0"}],
+    }
+    line = {"ADA+News@example.org": [ACT]}
+    found = [
+        *parsed(translator, {**told, "activity": [ACT]}).events,
+        *parsed(translator, feed).events,
+        *parsed(translator, line, "7c41d2a9e0.ndjson").events,
+    ]
+    assert len(found) == 3
+    assert len({event.message_id for event in found}) == 1
+    keeping = connector("mailchimp", RecipientHasher(b"0123456789abcdef", keep_ids=True))
+    (kept,) = parsed(keeping, {**told, "activity": [ACT]}).events
+    assert not any(told["email_id"] in one.message_id for one in (kept, *found))
+
+
 def test_lines_of_the_old_export_take_the_campaign_from_the_file(translator, hasher):
     line = {
         "a@example.org": [
@@ -94,7 +129,9 @@ def test_lines_of_the_old_export_take_the_campaign_from_the_file(translator, has
         microseconds("2026-01-31T10:00:00Z"),
         microseconds("2026-01-31T10:00:11Z"),
     ]
-    assert {event.message_id for event in batch.events} == {f"7c41d2a9e0:{hasher.hash('a@example.org')}"}
+    assert {event.message_id for event in batch.events} == {
+        f"7c41d2a9e0:{hasher.hash(digest('a@example.org') + '@')}"
+    }
     assert batch.pings_n == 1
     reasons = {bad.reason for bad in parsed(translator, line).rejected}
     assert reasons == {"the campaign is missing, in the row and in the file's name"}
@@ -111,6 +148,9 @@ def test_files_of_an_account_export_join_by_their_name(translator):
     assert first.message_id == second.message_id
     assert first.message_id != parsed(translator, opened, f"{folder}/opens/13_other.csv").events[0].message_id
     assert parsed(translator, {**opened, "Action": "Open", "Campaign ID": "c"}).events[0].campaign_id == "c"
+    wider = {**opened, "Latitude": "52.5"}
+    assert parsed(translator, wider, f"{folder}/opens/12_click-here.v2.csv").events == [first]
+    assert parsed(translator, wider, "opens/12_click-here.v2.csv").rejected
 
 
 def test_a_row_that_nothing_names_is_set_aside_as_it_came(translator):
@@ -135,11 +175,12 @@ def test_bounces_are_counted_and_silence_is_no_row(translator):
 def test_what_is_no_activity_is_counted(translator):
     odd = [
         {"emails": ["x"]},
+        {"status_code": 404, "response": "no JSON"},
         {**MEMBER, "activity": [7]},
         {"members": [{**MEMBER, "clicks": 2}]},
         {"unsubscribes": [7]},
     ]
-    assert len(parsed(translator, odd).rejected) == 4
+    assert len(parsed(translator, odd).rejected) == 5
 
 
 def test_an_activity_of_nobody_is_not_taken_for_mailchimps(translator):

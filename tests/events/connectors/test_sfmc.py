@@ -178,6 +178,24 @@ def test_rows_of_other_tables_are_left_as_they_came(translator):
     assert all(MarketingCloud.recognises(raw) for raw in (OPENED, EXTRACT, NOTICE))
 
 
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (
+            {"ClientID": "1", "SendID": "7", "FromName": "x", "SchedTime": "7/1/2026 9:00:00 AM"},
+            "SendJobs.csv",
+        ),
+        ({"ClientID": "1", "SubscriberKey": "k", "DateCreated": "7/1/2026 9:00:00 AM"}, "Subscribers.csv"),
+        ({"JobID": "7", "AccountID": "1", "EmailSubject": "x"}, "_Job.csv"),
+    ],
+)
+def test_rows_of_an_extracts_other_tables_are_counted(translator, row, name):
+    batch = translator.parse([row], {FILE_NAME: name})
+    assert batch.unknown_types == {"row of a table without EventDate": 1}
+    assert len(translator.parse([row], {FILE_NAME: "Opens.csv"}).rejected) == 1
+    assert not MarketingCloud.recognises(row)
+
+
 BODY = b'[{"eventCategoryType": "EngagementEvents.EmailOpen"}]'
 KEY = "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
 

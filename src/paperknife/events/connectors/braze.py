@@ -6,10 +6,11 @@ Quirks
   (``…/event_type=users.messages.email.Open/date=…/….avro``), so keep the folders as Braze made them.
 - There is no id of a message. `dispatch_id` is one transmission: alike for all users of a scheduled send, and for
   triggered ones and canvas steps one per user or shared by those sent near one another. All email events carry it.
-  With the recipient it is the message. Where it is missing (old exports), `send_id`, campaign, variation, canvas and
+  With the user it is the message. Where it is missing (old exports), `send_id`, campaign, variation, canvas and
   step stand for it together, and a campaign sent twice to one person is then one message.
 - The recipient is `email_address`, else `external_user_id`, else `user_id`. An event without any is set aside: its
-  dispatch alone would be everybody's.
+  dispatch alone would be everybody's. Since only `user_id` is on every event (an address may be null on some), its
+  hash makes the message's id, where it is there.
 - `machine_open` is the text ``"true"`` or null, and may come to name the process: any text but a denial becomes the
   vendor's verdict ``machine``. On clicks `is_suspected_bot_click` does.
 - `sending_ip` is the sender's; the reader's is not given. `time` is whole seconds.
@@ -59,7 +60,7 @@ class Braze(Connector):
     tier: ClassVar = "user agent and time"
     flag: ClassVar[str | None] = "machine_open, is_suspected_bot_click"
     quirks: ClassVar[tuple[str, ...]] = (
-        "No message id: dispatch_id and the recipient stand for it.",
+        "No message id: dispatch_id and the user stand for it.",
         "The type of a record in an Avro file stands in the file's path only: keep Braze's folders.",
         "Times are whole seconds; IP addresses are the sender's, and are left out.",
     )
@@ -100,18 +101,21 @@ class Braze(Connector):
         said = properties.get if isinstance(properties, dict) else raw.get
         user = raw.get("user")
         of_user = user.get if isinstance(user, dict) else raw.get
-        recipient = first_text(said("email_address"), of_user("external_user_id"), of_user("user_id"))
+        user_id = text(of_user("user_id"))
+        recipient = first_text(said("email_address"), of_user("external_user_id"), user_id)
         if recipient is None:
             raise BadRowError("the user is missing: a dispatch alone is no message")
+        dispatch = text(said("dispatch_id")) or _send(said)
         return Fields(
             occurred_at=raw.get("time"),
-            message=text(said("dispatch_id")) or _send(said),
+            message=f"{dispatch}:{self.hasher.hash(user_id)}" if dispatch and user_id else dispatch,
             recipient=recipient,
             event_id=raw.get("id"),
             campaign=said("campaign_id") or said("canvas_id"),
             user_agent=said("user_agent"),
             url=said("url"),
             vendor_verdict=_verdict(said("machine_open"), said("is_suspected_bot_click")),
+            names_recipient=user_id is not None,
         )
 
 

@@ -12,8 +12,10 @@ Quirks
 - The App API's messages hold one time per metric, so they hide later opens too; and their events have no id, so do
   not read them beside webhooks.
 - `timestamp` is whole seconds.
-- `data.delivery_id` is one message to one recipient. The recipient is `data.recipient`, else the address among the
-  identifiers, else the customer's id.
+- `data.delivery_id` is one message to one recipient, so the recipient's hash is not added to it, and its events join
+  also where some name the recipient otherwise. The recipient is `data.recipient`, else the address among the
+  identifiers, else the customer's id. A transactional message may have several, with a comma: whose open it is
+  cannot be told then, so it has no recipient and is marked as ambiguous.
 - The campaign is `campaign_id`, else `broadcast_id`, `newsletter_id` or `transactional_message_id`: numbers of one
   kind may meet those of another.
 - Neither IP nor user agent is sent, and `opened` carries no machine flag. Where metrics named ``human_opened`` or
@@ -29,7 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from paperknife.events.connectors.base import Connector, Fields
 from paperknife.events.connectors.signatures import Scheme, header, require_fresh, require_same, secret_bytes
-from paperknife.events.connectors.values import BadRowError, first_text, inner
+from paperknife.events.connectors.values import BadRowError, first_text, inner, mail_addresses, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,10 +137,12 @@ class CustomerIo(Connector):
         recipient = said("recipient")
         if not recipient or type(recipient) is not str:
             recipient = _recipient(said("email_address"), said("identifiers"), said("customer_id"))
+        is_to_many = type(recipient) is str and "," in recipient and len(mail_addresses(recipient)) > 1
+        delivery = text(said("delivery_id"))
         return Fields(
             occurred_at=raw.get("timestamp") or raw.get("created_at"),
-            message=said("delivery_id") or said("email_id"),
-            recipient=recipient,
+            message=delivery or said("email_id"),
+            recipient=None if is_to_many else recipient,
             event_id=raw.get("event_id"),
             campaign=said("campaign_id")
             or said("broadcast_id")
@@ -146,6 +150,8 @@ class CustomerIo(Connector):
             or said("transactional_message_id"),
             url=said("href") or said("link_url"),
             vendor_verdict=_verdict(raw.get("metric")),
+            is_ambiguous=is_to_many or None,
+            names_recipient=delivery is not None,
         )
 
 

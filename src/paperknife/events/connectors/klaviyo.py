@@ -9,20 +9,22 @@ Quirks
 - The message is `$_cohort$message_send_cohort` (the moment of sending and the message's id), else `$message`. With the
   latter alone, two sends of one flow message to one person are one message.
 - The recipient is the included profile's address, else `Recipient Email Address`, else the profile's id. An event
-  without any is set aside: its message alone would be everybody's.
+  without any is set aside: its message alone would be everybody's. Addresses are included or not, as each request
+  asked; the profile's id is on every event, so its hash makes the message's id, where it is there.
 - The campaign is `$message`, which in flows is one of the flow's mails, else `Campaign Name`.
 - `machine_open` (Apple Privacy Open) and `Bot Click` become the vendor's verdict ``machine``; ``false`` says that
   Apple's proxy was not recognised, and is no word for a person.
 - An unsubscription that names no message ("… from Email Marketing" seldom does) is counted by that name and left out.
 - No IP is given, a user agent (`$internal`) seldom. Times are whole seconds.
 - Signed webhooks: the header's timestamp has been seen hours off while the body's own `meta.timestamp`, signed as
-  well, was right, so the latter counts where there is one.
+  well, was right; and where a request is tried again, only the header can be new. So one of the two must be fresh.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -81,7 +83,8 @@ class KlaviyoSignature(Scheme):
         moment = header(headers, "klaviyo-timestamp")
         wanted = hmac.new(secret_bytes(secret), body + moment.encode("utf-8", "replace"), hashlib.sha256)
         require_same(said.lower(), wanted.hexdigest())
-        require_fresh(_seconds(_time_in(body) or moment), now)
+        told = [one for one in map(_seconds, (moment, _time_in(body) or "")) if not math.isnan(one)]
+        require_fresh(min(told, key=lambda one: abs(now - one), default=None), now)
 
 
 class Klaviyo(Connector):
@@ -152,17 +155,20 @@ class Klaviyo(Connector):
         recipient = _recipient(raw, properties)
         if recipient is None:
             raise BadRowError("the recipient is missing: ask the Events API for include=metric,profile")
+        message, profile = _message(properties), _profile(raw)
         when = said("datetime")
         return Fields(
             # Both are the same second; the text wins only where it knows more.
             occurred_at=when if isinstance(when, str) and "." in when else said("timestamp") or when,
-            message=_message(properties),
+            message=f"{message}:{self.hasher.hash(profile)}" if message and profile else message,
             recipient=recipient,
             event_id=raw.get("id") or said("uuid"),
             campaign=properties.get("$message") or properties.get("Campaign Name"),
             user_agent=inner(properties, "$internal", "User Agent"),
             url=properties.get("URL"),
             vendor_verdict="machine" if any(flag(properties.get(name)) for name in _FLAGS) else None,
+            domain=properties.get("Email Domain"),
+            names_recipient=profile is not None,
         )
 
 
@@ -212,9 +218,12 @@ def _recipient(raw: Mapping[str, Any], properties: Mapping[str, Any]) -> str | N
         inner(raw, "relationships", "profile", "data", "attributes", "email"),
         properties.get("Recipient Email Address"),
         properties.get("email_address"),
-        _related(raw, "profile"),
-        inner(raw, "person", "id"),
+        _profile(raw),
     )
+
+
+def _profile(raw: Mapping[str, Any]) -> str | None:
+    return _related(raw, "profile") or text(inner(raw, "person", "id"))
 
 
 def _time_in(body: bytes) -> str | None:

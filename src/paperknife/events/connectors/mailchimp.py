@@ -8,21 +8,25 @@ Quirks
 - No report lists sends with their time, so the clock rarely starts; only a member's activity has ``sent``.
 - `is_proxy_open: true` (open-details only) becomes the vendor's verdict ``machine``; false becomes null. That report
   has no IP address, email-activity has: the same open has one id in each, so take one of the two.
-- Campaign and recipient name a message. A member's activity knows the recipient by `email_id` only (a digest of the
-  address), and does not join reports that have the address.
+- Campaign and member name a message. A member's activity knows the member by `email_id` only, the MD5 digest of the
+  address in lower case; so that it joins reports and exports that have the address, the message's id is made from
+  that digest for all (hashed with the user's key: an MD5 digest can be tried out). The recipient stays the address
+  where there is one, so a member's activity joins messages, not recipients.
 - Exports name the campaign in the file's name only, by another id than the API's, and write UTC without saying so.
-- Members without activity, and empty pages, are no rows.
+- Members without activity, and empty pages, are no rows. The answers of batch operations (``{"status_code", "response":
+  "…"}``) are opened.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from paperknife.events.connectors.base import FILE_NAME, PING, Connector, Fields
 from paperknife.events.connectors.filenames import name_without_type, type_by_name
-from paperknife.events.connectors.values import BadRowError, flag, inner, text
+from paperknife.events.connectors.values import BadRowError, embedded_json, flag, inner, text
 from paperknife.events.connectors.zones import with_zone
 
 if TYPE_CHECKING:
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
 _PAGES: Final = ("emails", "members", "unsubscribes")
 _CONTEXT: Final = frozenset({"campaign_id", "list_id", "email_id", "email_address"})
+_FOLDER: Final = "granular_activity"
+"""In an account export, what holds single events."""
 _COLUMNS: Final = {
     "timestamp": "timestamp",
     "email": "email_address",
@@ -65,7 +71,7 @@ class Mailchimp(Connector):
     quirks: ClassVar[tuple[str, ...]] = (
         "An IP address in email-activity reports, time only in open-details; never a user agent.",
         "The same open stands in both reports, under an id in each: take one of the two.",
-        "Sends have no times, but in a member's activity, which does not join reports that have the address.",
+        "Sends have no times, but in a member's activity, which joins the other reports' messages, not their recipients.",
         "Exports: the campaign is the file's name, and times are read as UTC.",
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
@@ -85,7 +91,8 @@ class Mailchimp(Connector):
     def unwrap(self, payload: Any, headers: Mapping[str, str]) -> Iterator[Any]:
         """Yield single activities, each with the campaign and the member it stands under."""
         path = headers.get(FILE_NAME, "")
-        for one in super().unwrap(payload, headers):
+        for given in super().unwrap(payload, headers):
+            one = embedded_json(given["response"]) if _is_answer(given) else given
             page = next((name for name in _PAGES if isinstance(inner(one, name), list)), None)
             if page is None:
                 yield from _activities(one, {}, path)
@@ -100,21 +107,35 @@ class Mailchimp(Connector):
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one activity says."""
         said = raw.get
-        recipient = text(said("email_address")) or text(said("email_id"))
-        if recipient is None:
+        address = text(said("email_address"))
+        member = _member(address) if address else text(said("email_id"))
+        if member is None:
             raise BadRowError("the recipient is missing, and with it the message")
         campaign = text(said("campaign_id"))
         if campaign is None:
             raise BadRowError("the campaign is missing, in the row and in the file's name")
         return Fields(
             occurred_at=with_zone(said("timestamp"), "+00:00"),
-            message=campaign,
-            recipient=recipient,
+            # With an at sign, so that it is hashed also where ids are kept: an address would be found by its MD5.
+            message=f"{campaign}:{self.hasher.hash(f'{member}@')}",
+            recipient=address or member,
             campaign=campaign,
             ip=said("ip"),
             url=text(said("url")) or said("link_clicked"),
             vendor_verdict="machine" if flag(said("is_proxy_open")) else None,
+            names_recipient=True,
         )
+
+
+def _member(address: str) -> str:
+    """Return Mailchimp's `email_id` of an address."""
+    plain = address.strip().lower().encode("utf-8", "replace")
+    return hashlib.md5(plain, usedforsecurity=False).hexdigest()
+
+
+def _is_answer(one: Any) -> bool:
+    """Return whether an object is one answer of a batch operation, which holds a report as text."""
+    return isinstance(one, dict) and {"status_code", "response"} <= one.keys()
 
 
 def _activities(one: Any, page: Mapping[str, Any], path: str) -> Iterator[Any]:
@@ -132,7 +153,7 @@ def _activities(one: Any, page: Mapping[str, Any], path: str) -> Iterator[Any]:
             yield from (_activity(act, above) for act in acts or (PING,))
     elif "activity_type" in one:
         yield _activity(one, page)
-    elif (columns := _layout(tuple(one))) is not None:
+    elif (columns := _layout(tuple(one), _FOLDER in path)) is not None:
         yield _exported(dict(zip(columns, one.values(), strict=True)), path) or one
     else:
         yield one
@@ -165,8 +186,13 @@ def _exported(row: dict[str, Any], path: str) -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=64)
-def _layout(header: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Return the columns of an account export's table under the API's names; None where it is another table."""
+def _layout(header: tuple[str, ...], may_hold_more: bool) -> tuple[str, ...] | None:  # noqa: FBT001 - for the cache
+    """Return the columns of an account export's table under the API's names; None where it is another table.
+
+    Where only the columns tell that it is Mailchimp's, it may have no others.
+    """
     plain = [re.sub(r"[\s_\"\ufeff]", "", name).lower() for name in header]
-    columns = tuple(_COLUMNS.get(name, "") for name in plain)
-    return columns if "" not in columns and {"timestamp", "email_address"} <= set(columns) else None
+    if not may_hold_more and not _COLUMNS.keys() >= set(plain):
+        return None
+    columns = tuple(_COLUMNS.get(name, own) for name, own in zip(plain, header, strict=True))
+    return columns if {"timestamp", "email_address"} <= set(columns) else None

@@ -11,6 +11,7 @@ Quirks
   added, and forms join. `SendID` of extracts is the JobID. ENS calls the subscriber by its number only, in most events,
   so the number is the recipient there; in CSV it is the SubscriberKey.
 - Extracts of opens and clicks may hold `IpAddress`; no CSV holds a user agent.
+- An extract's other tables (SendJobs, Subscribers, StatusChanges, Lists) hold no `EventDate`; their rows are counted.
 - There is no delivery: the clock starts at Sent, and ENS tells of that for transactional sends only.
 - A callback's verification (`verificationKey`) is a ping, and comes unsigned.
 """
@@ -55,6 +56,10 @@ _COLUMNS: Final = {
 }
 _CLICKED: Final = frozenset({"url", "linkname", "linkcontent", "urlid", "alias"})
 _BOUNCED: Final = frozenset({"bouncecategory", "bouncecategoryid", "bouncetype", "smtpcode"})
+_KEYS: Final = frozenset(
+    {"clientid", "accountid", "sendid", "jobid", "subscriberkey", "subscriberid", "listid"}
+)
+_NO_EVENT: Final = "row of a table without EventDate"
 
 
 class EventNotificationSignature(Scheme):
@@ -195,7 +200,7 @@ def _key(*parts: Any) -> str | None:
 def _row(one: Mapping[str, Any], named: str | None) -> Mapping[str, Any]:
     found = _layout(tuple(one))
     if found is None:
-        return one
+        return {**one, "EventType": _NO_EVENT} if named is None and _is_other_table(tuple(one)) else one
     columns, certain, likely = found
     row = dict(zip(columns, one.values(), strict=True))
     said = text(row.get("EventType"))
@@ -212,7 +217,7 @@ def _layout(header: tuple[str, ...]) -> tuple[tuple[str, ...], str | None, str |
 
     None where it is no table of Marketing Cloud's.
     """
-    plain = [re.sub(r"[\s_\"\ufeff]", "", name).lower() for name in header]
+    plain = _plain(header)
     if "eventdate" not in plain or not {"jobid", "sendid"} & set(plain):
         return None
     columns = tuple(_COLUMNS.get(name, own) for name, own in zip(plain, header, strict=True))
@@ -224,3 +229,14 @@ def _layout(header: tuple[str, ...]) -> tuple[tuple[str, ...], str | None, str |
     if "isunique" in plain:  # as _Unsubscribe and _Complaint have, but these know no triggered sends
         return columns, None, "open" if triggered else None
     return columns, None, "sent" if triggered else None
+
+
+@lru_cache(maxsize=64)
+def _is_other_table(header: tuple[str, ...]) -> bool:
+    """Return whether a table holds no event and yet two of Marketing Cloud's keys."""
+    plain = frozenset(_plain(header))
+    return "eventdate" not in plain and len(_KEYS & plain) > 1
+
+
+def _plain(header: tuple[str, ...]) -> list[str]:
+    return [re.sub(r"[\s_\"\ufeff]", "", name).lower() for name in header]

@@ -18,6 +18,7 @@ _FORMS: Final = tuple(
     re.compile(date + _CLOCK, re.ASCII)
     for date in (
         r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})[T ]\s*",
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[T ]\s*",
         r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}),?\s+",
         r"(?P<name>[A-Za-z]{3})[a-z]*\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4}),?\s+",
     )
