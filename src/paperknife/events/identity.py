@@ -100,14 +100,9 @@ class RecipientHasher:
 
     def hash_all(self, addresses: Sequence[str | None]) -> tuple[list[str | None], list[str | None]]:
         """Return the pseudonyms and the mailbox domains (lower case) of addresses; None of None."""
-        known = self._known.get
-        pairs = {
-            address: _NOBODY if address is None else known(address) or self._learned(address)
-            for address in set(addresses)
-        }
-        ids = {address: pair[0] for address, pair in pairs.items()}
-        domains = {address: pair[1] for address, pair in pairs.items()}
-        return list(map(ids.__getitem__, addresses)), list(map(domains.__getitem__, addresses))
+        known, learned = self._known.get, self._learned
+        pairs = [_NOBODY if address is None else known(address) or learned(address) for address in addresses]
+        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
     def _learned(self, address: str) -> tuple[str, str | None]:
         if len(self._known) >= _CACHED_ADDRESSES:
@@ -119,8 +114,9 @@ class RecipientHasher:
             mac = self._mac.copy()
             mac.update(plain.encode("utf-8", "surrogatepass"))
             pseudonym = mac.hexdigest()[:_HASH_CHARACTERS]
-        domain = plain.rpartition("@")[2].rstrip(">.")[:_DOMAIN_LIMIT] if "@" in plain else None
-        pair = self._known[address] = (pseudonym, domain or None)
+        _, at_sign, domain = plain.rpartition("@")
+        pair = (pseudonym, (domain.rstrip(">.")[:_DOMAIN_LIMIT] or None) if at_sign else None)
+        self._known[address] = pair
         return pair
 
     def hide_own(self, text: str, address: str, pseudonym: str) -> str:
