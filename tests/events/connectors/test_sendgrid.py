@@ -37,6 +37,12 @@ def test_the_routing_suffix_does_not_separate_events_of_a_message(one):
     assert one(sg_message_id="n.filter1").message_id != one().message_id
 
 
+def test_an_old_message_id_has_dots_of_its_own(one):
+    old = "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0"
+    assert one(sg_message_id=old).message_id.startswith("14c5d75ce93.dfd.64b469:")
+    assert one(sg_message_id=old).message_id != one(sg_message_id=old.replace("b469", "b470")).message_id
+
+
 def test_the_message_id_header_serves_where_there_is_no_sg_message_id(one, hasher):
     assert (
         one(sg_message_id=None, **{"smtp-id": "<abc@geopod-3>"}).message_id

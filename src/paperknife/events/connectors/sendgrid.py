@@ -4,7 +4,8 @@ Quirks
 ------
 - `timestamp` is whole seconds.
 - `sg_message_id` is one message's id with a routing suffix that its events need not share (``abc.recvd-…``): what
-  stands before the first dot is the key. Where it is missing, `smtp-id` is.
+  stands before the suffix is the key. Ids of older messages have dots of their own (``14c5d75ce93.dfd.64b469.filter…``,
+  whose beginning is only a millisecond). Where it is missing, `smtp-id` is the key.
 - Several recipients of one request may share that key, so the recipient belongs to it.
 - `sg_machine_open: true` (or the text that an export made of it) becomes the vendor's verdict ``machine``. ``false``
   becomes null, not ``human``: it says that Apple's prefetch was not recognised, not that a person was.
@@ -111,7 +112,11 @@ class SendGrid(Connector):
         """Return what one event says."""
         said = raw.get
         message = said("sg_message_id")
-        key = message.partition(".")[0] if type(message) is str else message
+        key = message
+        if type(message) is str:
+            key, suffix, _ = message.partition(".filter")
+            if not suffix:
+                key = message.partition(".")[0]
         return Fields(
             said("timestamp"),
             key or without_brackets(said("smtp-id")),
