@@ -10,8 +10,9 @@ Quirks
   clipped only the first, and with the top pixel switched off there is only the second. So each is an open, and both of
   one display are one: they get the same event id, made of message, recipient, user agent, prefetch flag and minute.
   (The minute, as the bottom pixel may load seconds after the top one; not the IP, as Apple's and Google's proxies
-  change it between two requests.) Which of the two stays is the log's rule for duplicates; a display at the turn of a minute stays two, and so
-  do opens by different user agents. Where `initial_pixel` is false, there was no top pixel, and SparkPost's id is kept.
+  change it between two requests.) Which of the two stays is the log's rule for duplicates; a display at the turn of a
+  minute stays two, and so do opens by different user agents. Where `initial_pixel` is false, there was no top pixel,
+  and SparkPost's id is kept.
 - `is_prefetched: true` becomes the vendor's verdict ``machine``; ``false`` becomes null: no word for a person.
 - `ip_address` of an engagement is the reader's, of a delivery the receiving host's, which is left out.
 - The AMP part's events (`amp_open`, `amp_initial_open`, `amp_click`) count as the HTML part's: one of the two is shown.
