@@ -100,6 +100,23 @@ def test_without_an_email_the_event_stays_without_a_recipient(one):
     assert (event.recipient_id, event.recipient_domain, event.message_id) == (None, None, "m")
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-01-31 09:00:00", "2026-01-31T09:00:00Z", "2026-01-31 09:00:00 UTC", "2026-01-31 10:00:00+0100"],
+)
+def test_rows_of_the_email_activity_feed_join_those_of_the_webhook(one, hasher, moment):
+    row = {"processed": moment, "message_id": "m.x", "event": "open", "email": "A@example.org", "url": "",
+           "originating_ip": "198.51.100.1", "user_agent": "Agent/1", "marketing_campaign_id": "",
+           "categories": '["autumn", "b"]'}  # fmt: skip
+    arrived = {**row, "event": "delivered", "user_agent": ""}
+    assert SendGrid.recognises(row)
+    opened, delivered = connector("sendgrid", hasher).parse([row, arrived]).events
+    assert opened.message_id == delivered.message_id == one().message_id
+    assert opened.occurred_at == 1769850000_000000
+    assert (opened.ip, opened.user_agent, opened.url, opened.campaign_id) == (None, "Agent/1", None, "autumn")
+    assert delivered.user_agent is None
+
+
 def test_a_single_object_is_a_batch_of_one(hasher):
     assert len(connector("sendgrid", hasher).parse(RAW).events) == 1
 

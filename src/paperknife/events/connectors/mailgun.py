@@ -97,6 +97,7 @@ class Mailgun(Connector):
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "unique_opened and unique_clicked: taken for second tellings of opened and clicked.",
+        "Legacy webhooks: their fields are known from django-anymail's only.",
     )
     source: ClassVar[str] = (
         "Open and Click Bot Detection, Webhook Payloads, Event types, Events and Logs API references"

@@ -1,4 +1,4 @@
-"""SendGrid: the Event Webhook's array, or its events one a line.
+"""SendGrid: the Event Webhook's array, or its events one a line; the CSV export of the Email Activity Feed.
 
 Quirks
 ------
@@ -11,11 +11,14 @@ Quirks
   becomes null, not ``human``: it says that Apple's prefetch was not recognised, not that a person was.
 - The campaign is `marketing_campaign_id`, else `singlesend_id`, else the first `category`.
 - `ip` of a delivery is the receiving server's, and is left out.
+- The Email Activity Feed's CSV calls the time `processed` (UTC) and the message `message_id`. It has neither ids of
+  events, so that a digest of the content serves, nor the reader's IP (`originating_ip` is the sender's) nor the flag.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from paperknife.errors import MissingExtraError, SignatureError
 from paperknife.events.connectors.base import Connector, Fields
@@ -27,10 +30,12 @@ from paperknife.events.connectors.signatures import (
     require_fresh,
     secret_bytes,
 )
-from paperknife.events.connectors.values import flag, without_brackets
+from paperknife.events.connectors.values import embedded_json, flag, text, without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_ZONE: Final = re.compile(r"[+-]\d\d:?\d\d$")
 
 
 class SendGridSignature(Scheme):
@@ -89,11 +94,14 @@ class SendGrid(Connector):
         "click": "click",
         "unsubscribe": "unsubscribe",
         "group_unsubscribe": "unsubscribe",
+        "opened": "open",
+        "clicked": "click",
     }
     marks: ClassVar = (
         frozenset({"sg_event_id"}),
         frozenset({"sg_message_id"}),
         frozenset({"event", "email", "smtp-id"}),
+        frozenset({"event", "email", "message_id", "processed"}),
     )
     scheme: ClassVar[Scheme] = SendGridSignature()
     tier: ClassVar = "full"
@@ -104,19 +112,15 @@ class SendGrid(Connector):
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "singlesend_id, seen in Fivetran's schema and not in the reference.",
+        "The columns of the Email Activity Feed's CSV, seen in others' code only, and that its times are UTC.",
     )
     source: ClassVar[str] = "Event Webhook Reference (in excerpts), Fivetran's schema"
     ask_for: ClassVar[str] = "the Event Webhook (Settings, Mail Settings), with opens and clicks switched on"
 
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one event says."""
-        said = raw.get
-        message = said("sg_message_id")
-        key = message
-        if type(message) is str:
-            key, suffix, _ = message.partition(".filter")
-            if not suffix:
-                key = message.partition(".")[0]
+        said = (raw if "timestamp" in raw else _as_webhook(raw)).get
+        key = _without_suffix(said("sg_message_id"))
         return Fields(
             said("timestamp"),
             key or without_brackets(said("smtp-id")),
@@ -128,3 +132,27 @@ class SendGrid(Connector):
             said("url"),
             "machine" if "sg_machine_open" in raw and flag(raw["sg_machine_open"]) else None,
         )
+
+
+def _without_suffix(message: Any) -> Any:
+    if type(message) is not str:
+        return message
+    return message.partition(".filter" if ".filter" in message else ".")[0]
+
+
+def _as_webhook(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row of the Email Activity Feed with the webhook's fields, and all else as it is."""
+    if "processed" not in row:
+        return row
+    moment = text(row["processed"])
+    if moment and ":" in moment and moment[-1:].isdigit() and not _ZONE.search(moment):
+        moment += "Z"
+    return {
+        "timestamp": moment,
+        "sg_message_id": row.get("message_id"),
+        "email": row.get("email"),
+        "marketing_campaign_id": row.get("marketing_campaign_id"),
+        "category": embedded_json(row.get("categories")),
+        "useragent": row.get("user_agent") or None,
+        "url": row.get("url"),
+    }
