@@ -176,15 +176,3 @@ def test_another_key_may_not_add_to_a_log(tmp_path):
         LogError, match=r"was made with another hash key .fingerprint .* now .*into a new folder"
     ):
         ingest(source, tmp_path / "log", "sendgrid", hasher=RecipientHasher(b"another key of some length"))
-
-
-@pytest.mark.parametrize("ping", ['[{"msys": {}}]', "mandrill_events=%5B%5D"])
-def test_a_ping_alone_is_recognised_and_no_row(tmp_path, ping):
-    (tmp_path / "ping").write_text(ping)
-    report = ingest(tmp_path / "ping", tmp_path / "log", "auto")
-    assert (report.pings_n, report.rows_n, report.quarantined) == (1, 0, {})
-
-
-def test_an_empty_batch_of_nobody_knows_whom_is_named_as_such(tmp_path):
-    with pytest.raises(PayloadError, match="holds no events, and so nobody can tell whose it is"):
-        ingest(write(tmp_path / "batch.json", []), tmp_path / "log", "auto")
