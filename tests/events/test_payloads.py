@@ -134,7 +134,7 @@ def test_what_is_no_payload_is_said_to_be_what_it_looks_like(data, like):
 TABLE = 'id,event,"sent at"\r\n1,open,"2026, ""noon"""\r\n2,click,\r\n'
 ROWS = [
     {"id": "1", "event": "open", "sent at": '2026, "noon"'},
-    {"id": "2", "event": "click", "sent at": ""},
+    {"id": "2", "event": "click", "sent at": None},
 ]
 
 

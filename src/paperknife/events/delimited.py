@@ -20,12 +20,6 @@ _RECORD_CHARACTERS: Final = 1 << 20
 _FEWEST_COLUMNS: Final = 3
 
 
-class DelimitedRow(dict[str, str]):
-    """A row of CSV by its column names, in which an empty text may also stand for none: CSV knows no null."""
-
-    __slots__ = ()
-
-
 def delimiter_of(head: bytes) -> str | None:
     """Return what separates the columns of a text that begins so, or None where its first line is no header.
 
@@ -50,8 +44,10 @@ def _split(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def delimited_rows(stream: IO[bytes], delimiter: str) -> Iterator[DelimitedRow | str]:
+def delimited_rows(stream: IO[bytes], delimiter: str) -> Iterator[dict[str, str | None] | str]:
     """Yield the rows below the header as dicts of texts, and a line that is no row as it stands.
+
+    An empty field becomes None: CSV knows no null.
 
     Parameters
     ----------
@@ -61,7 +57,7 @@ def delimited_rows(stream: IO[bytes], delimiter: str) -> Iterator[DelimitedRow |
 
     Yields
     ------
-    DelimitedRow or str
+    dict of str to (str or None), or str
     """
     lines = _Lines(io.TextIOWrapper(stream, "utf-8", errors="replace", newline=""))
     header: list[str] | None = None
@@ -74,7 +70,7 @@ def delimited_rows(stream: IO[bytes], delimiter: str) -> Iterator[DelimitedRow |
         elif header is None:
             header = [name.strip() for name in record]
         elif len(record) == len(header):
-            yield DelimitedRow(zip(header, record, strict=True))
+            yield {name: value or None for name, value in zip(header, record, strict=True)}
         elif record:
             # A mark that closed many lines later by chance swallowed rows: give all but the first line back.
             yield lines.give_back_all_but_first()

@@ -24,6 +24,8 @@ def recognised_shares(
 ) -> dict[str, float]:
     """Return for each provider the share of the first events that look like its own, most first; none that is 0.
 
+    A payload that holds nothing but a provider's ping is wholly that provider's.
+
     Parameters
     ----------
     payloads : sequence of object
@@ -36,14 +38,12 @@ def recognised_shares(
     shares = {}
     for name in CONNECTORS:
         translator = connector(name, hasher)
-        raws = [
-            raw
-            for payload in payloads[:_LOOKED_AT]
-            for raw in translator.unwrap(payload, headers)
-            if raw is not PING
-        ]
-        if found := sum(map(translator.recognises, raws)):
-            shares[name] = found / len(raws)
+        raws = [raw for payload in payloads[:_LOOKED_AT] for raw in translator.unwrap(payload, headers)]
+        events = [raw for raw in raws if raw is not PING]
+        if raws and not events:
+            shares[name] = 1.0
+        elif found := sum(map(translator.recognises, events)):
+            shares[name] = found / len(events)
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
@@ -59,6 +59,11 @@ def recognise(
     """
     shares = recognised_shares(payloads, headers, hasher) or _pinged(payloads, headers, hasher)
     best, *others = [*shares.items(), ("", 0.0)]
+    if best[1] < _MOST and all(payload in ([], {}) for payload in payloads):
+        raise NotAPayloadError(
+            f"{name} holds no events, and so nobody can tell whose it is. Name the provider with --provider, or leave "
+            "the file out."
+        )
     if best[1] < _MOST:
         raise NotAPayloadError(
             f"{name} looks like no provider's payload that is known here. Name the provider with --provider, or "

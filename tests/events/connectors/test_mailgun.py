@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from urllib.parse import urlencode
 
 import pytest
 
@@ -150,3 +151,31 @@ def test_a_time_that_is_none_is_refused_and_an_empty_key_checks_nothing():
         Mailgun.verify({}, signed(moment="soon"), KEY, now=NOW)
     with pytest.raises(SignatureError, match="There is no secret"):
         Mailgun.verify({}, signed(""), "", now=NOW)
+
+
+LEGACY = {"event": "opened", "recipient": "A@example.org", "message-id": "1.2@mg.example.com", "ip": "203.0.113.5",
+          "user-agent": "Agent/1", "campaign-id": "c", "timestamp": "1521472262", "token": "t" * 50}  # fmt: skip
+
+
+def test_the_flat_fields_of_legacy_webhooks_are_understood_and_join(translator):
+    told = {**LEGACY, "signature": "s"}
+    delivered = {name: told[name] for name in ("recipient", "timestamp", "token", "signature")}
+    delivered |= {"event": "delivered", "Message-Id": "<1.2@mg.example.com>"}
+    assert Mailgun.recognises(told)
+    assert Mailgun.recognises(delivered)
+    opened, arrived = translator.parse([told, delivered]).events
+    assert opened.message_id == arrived.message_id == one(translator).message_id
+    assert (opened.ip, opened.user_agent, opened.campaign_id) == ("203.0.113.5", "Agent/1", "c")
+    assert opened.occurred_at == 1521472262_000000
+    assert (arrived.ip, arrived.user_agent, arrived.campaign_id) == (None, None, None)
+
+
+def test_a_legacy_form_is_checked_by_its_last_fields():
+    digest = hmac.new(KEY.encode(), f"{NOW}{'t' * 50}".encode(), hashlib.sha256).hexdigest()
+    form = [("token", "my own variable"), *LEGACY.items(), ("timestamp", str(NOW)), ("signature", digest)]
+    Mailgun.verify({}, urlencode(form).encode(), KEY, now=NOW)
+    for forged in ([*form, ("token", "u" * 50)], [*form, ("signature", "0" * 64)], form[:-1]):
+        with pytest.raises(SignatureError, match="does not fit the body"):
+            Mailgun.verify({}, urlencode(forged).encode(), KEY, now=NOW)
+    with pytest.raises(SignatureError, match="does not fit the body"):
+        Mailgun.verify({}, b"token=\xff", KEY, now=NOW)

@@ -183,6 +183,19 @@ def test_details_of_a_message_tell_its_life(translator, one):
     assert (batch.unknown_types, len(batch.rejected)) == ({"Transient": 1}, 2)
 
 
+def test_a_bounce_is_recognised_though_old_ones_have_no_record_type(translator):
+    bounce = {
+        "ID": 1,
+        "Type": "HardBounce",
+        "MessageID": "m",
+        "Email": "a@example.org",
+        "BouncedAt": "2026-01-31T09:00:00Z",
+    }
+    (said,) = translator.unwrap(bounce, {})
+    assert Postmark.recognises(said)
+    assert translator.parse(bounce).unknown_types == {"Bounce": 1}
+
+
 def test_items_of_pages_that_are_no_events_are_counted(translator):
     batches = [translator.parse(page) for page in ({"Opens": [1]}, {"Clicks": [None]}, {"Messages": ["x"]})]
     assert [len(batch.rejected) for batch in batches] == [1, 1, 1]

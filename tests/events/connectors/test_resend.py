@@ -46,6 +46,24 @@ def test_the_event_id_is_the_requests_and_without_one_the_same_event_has_the_sam
     assert len({event.event_id for event in batch.events}) == 2
 
 
+def test_events_of_contacts_and_domains_are_recognised_and_counted(hasher):
+    contact = {
+        "type": "contact.updated",
+        "created_at": "2026-01-31T09:00:00Z",
+        "data": {"id": "c", "email": "a@x.org"},
+    }
+    domain = {
+        "type": "domain.created",
+        "created_at": "2026-01-31T09:00:00Z",
+        "data": {"id": "d", "name": "x.org"},
+    }
+    assert Resend.recognises(contact)
+    assert Resend.recognises(domain)
+    assert not Resend.recognises({**contact, "type": "invoice.paid"})
+    batch = connector("resend", hasher).parse([contact, domain])
+    assert batch.unknown_types == {"contact.updated": 1, "domain.created": 1}
+
+
 def test_an_event_fetched_from_the_api_is_the_one_that_was_sent(one, hasher):
     kept = {"object": "webhook_event", "id": "msg_1", "type": "email.opened", "created_at": "2026-02-01T00:00:00Z",
             "status": "success", "payload": RAW}  # fmt: skip

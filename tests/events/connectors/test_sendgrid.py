@@ -37,6 +37,12 @@ def test_the_routing_suffix_does_not_separate_events_of_a_message(one):
     assert one(sg_message_id="n.filter1").message_id != one().message_id
 
 
+def test_an_old_message_id_has_dots_of_its_own(one):
+    old = "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0"
+    assert one(sg_message_id=old).message_id.startswith("14c5d75ce93.dfd.64b469:")
+    assert one(sg_message_id=old).message_id != one(sg_message_id=old.replace("b469", "b470")).message_id
+
+
 def test_the_message_id_header_serves_where_there_is_no_sg_message_id(one, hasher):
     assert (
         one(sg_message_id=None, **{"smtp-id": "<abc@geopod-3>"}).message_id
@@ -92,6 +98,23 @@ def test_the_campaign_in_its_stated_order(one, fields, campaign):
 def test_without_an_email_the_event_stays_without_a_recipient(one):
     event = one(email=None)
     assert (event.recipient_id, event.recipient_domain, event.message_id) == (None, None, "m")
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-01-31 09:00:00", "2026-01-31T09:00:00Z", "2026-01-31 09:00:00 UTC", "2026-01-31 10:00:00+0100"],
+)
+def test_rows_of_the_email_activity_feed_join_those_of_the_webhook(one, hasher, moment):
+    row = {"processed": moment, "message_id": "m.x", "event": "open", "email": "A@example.org", "url": "",
+           "originating_ip": "198.51.100.1", "user_agent": "Agent/1", "marketing_campaign_id": "",
+           "categories": '["autumn", "b"]'}  # fmt: skip
+    arrived = {**row, "event": "delivered", "user_agent": ""}
+    assert SendGrid.recognises(row)
+    opened, delivered = connector("sendgrid", hasher).parse([row, arrived]).events
+    assert opened.message_id == delivered.message_id == one().message_id
+    assert opened.occurred_at == 1769850000_000000
+    assert (opened.ip, opened.user_agent, opened.url, opened.campaign_id) == (None, "Agent/1", None, "autumn")
+    assert delivered.user_agent is None
 
 
 def test_a_single_object_is_a_batch_of_one(hasher):

@@ -104,6 +104,7 @@ def test_the_two_pixels_of_one_display_are_one_open(one, seconds):
     [
         {"timestamp": "1769850061"},
         {"user_agent": "Agent/2"},
+        {"is_prefetched": True},
         {"message_id": "m2"},
         {"transmission_id": "t2"},
         {"raw_rcpt_to": "b@example.org"},

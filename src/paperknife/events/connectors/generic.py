@@ -29,7 +29,6 @@ from paperknife.events.connectors.values import (
     microseconds,
     text,
 )
-from paperknife.events.delimited import DelimitedRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +135,7 @@ class Generic(Connector):
 
     def _user_agent(self, raw: Mapping[str, Any]) -> Any:
         found = self._said(raw, "user_agent")
-        if found is not None or isinstance(raw, DelimitedRow):
+        if found is not None:
             return found
         names = self.map.columns.get("user_agent", ((),))[0]
         return "" if any(_value(raw, name) == "" for name in names) else None

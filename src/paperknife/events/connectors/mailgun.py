@@ -1,4 +1,4 @@
-"""Mailgun: webhooks ``{"signature": …, "event-data": …}``, bare event-data objects, pages of the Events and Logs APIs.
+"""Mailgun: webhooks (JSON, and the legacy forms), bare event-data objects, pages of the Events and Logs APIs.
 
 Quirks
 ------
@@ -11,6 +11,8 @@ Quirks
   as where the field is absent (older events).
 - The campaign is the first of `campaigns` (its `id`), else the first of `tags`, else the user variable
   `campaign_id`, `campaign-id` or `campaign`.
+- A legacy webhook (before mid-2018) is a form of flat fields: `Message-Id` or `message-id`, `user-agent`, `campaign-id`,
+  `tag`. It has no id, so a digest of its content serves, and its time is whole seconds.
 - `failed`, `rejected`, `complained`, `stored` and others are counted and left out; `unique_opened` and `unique_clicked`
   too, which the Logs API has beside `opened` and `clicked`.
 """
@@ -20,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qs
 
 from paperknife.events.connectors.base import Connector, Fields
 from paperknife.events.connectors.signatures import Scheme, forged, require_fresh, require_same, secret_bytes
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class MailgunSignature(Scheme):
-    """HMAC-SHA256 over timestamp and token, which stand with it in the body; the secret is the signing key."""
+    """HMAC-SHA256 over timestamp and token, which stand with it in the body or form; the secret is the signing key."""
 
     summary: ClassVar[str] = "HMAC-SHA256 in the body, with age"
 
@@ -44,18 +47,26 @@ class MailgunSignature(Scheme):
         now: float,
     ) -> None:
         """Return for a genuine request; see `Connector.verify`."""
-        import msgspec
-
-        try:
-            signature = inner(msgspec.json.decode(body), "signature")
-        except (msgspec.DecodeError, RecursionError, ValueError):
-            raise forged() from None
+        signature = _signature(body)
         moment, token, said = (text(inner(signature, name)) for name in ("timestamp", "token", "signature"))
         if moment is None or token is None or said is None:
             raise forged()
         wanted = hmac.new(secret_bytes(secret), (moment + token).encode("utf-8", "replace"), hashlib.sha256)
         require_same(said, wanted.hexdigest())
         require_fresh(moment, now)
+
+
+def _signature(body: bytes) -> Any:
+    """Return the three fields of the signature, as whoever sent them wrote them."""
+    import msgspec
+
+    try:
+        if body.lstrip()[:1] in (b"{", b"["):
+            return inner(msgspec.json.decode(body), "signature")
+        # User variables stand in the form too: of two fields of one name, Mailgun's own is the last.
+        return {name: values[-1] for name, values in parse_qs(body.decode()).items()}
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        raise forged() from None
 
 
 class Mailgun(Connector):
@@ -75,6 +86,7 @@ class Mailgun(Connector):
         frozenset({"event", "client-info"}),
         frozenset({"event", "recipient-domain"}),
         frozenset({"event", "recipient", "message"}),
+        frozenset({"event", "recipient", "token", "signature"}),
     )
     scheme: ClassVar[Scheme] = MailgunSignature()
     tier: ClassVar = "full"
@@ -85,6 +97,7 @@ class Mailgun(Connector):
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "unique_opened and unique_clicked: taken for second tellings of opened and clicked.",
+        "Legacy webhooks: their fields are known from django-anymail's only.",
     )
     source: ClassVar[str] = (
         "Open and Click Bot Detection, Webhook Payloads, Event types, Events and Logs API references"
@@ -109,14 +122,17 @@ class Mailgun(Connector):
         occurred_us = microseconds(occurred_at)
         event_id = text(raw.get("id"))
         client = raw.get("client-info")
+        message = (
+            inner(raw, "message", "headers", "message-id") or raw.get("message-id") or raw.get("Message-Id")
+        )
         return Fields(
             occurred_at=occurred_at,
-            message=without_brackets(inner(raw, "message", "headers", "message-id")),
+            message=without_brackets(message),
             recipient=raw.get("recipient"),
             event_id=f"{_utc_day(occurred_us)}:{event_id}" if event_id else None,
             campaign=_campaign(raw),
             ip=raw.get("ip"),
-            user_agent=inner(client, "user-agent"),
+            user_agent=inner(client, "user-agent") if isinstance(client, dict) else raw.get("user-agent"),
             url=raw.get("url"),
             vendor_verdict=_verdict(inner(client, "bot")),
         )
@@ -137,4 +153,4 @@ def _campaign(raw: Mapping[str, Any]) -> str | None:
     first = campaigns[0] if isinstance(campaigns, list) and campaigns else None
     variables = raw.get("user-variables")
     own = [inner(variables, name) for name in ("campaign_id", "campaign-id", "campaign")]
-    return first_text(inner(first, "id"), raw.get("tags"), *own)
+    return first_text(inner(first, "id"), raw.get("tags"), *own, raw.get("campaign-id"), raw.get("tag"))

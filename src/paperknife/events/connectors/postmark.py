@@ -60,6 +60,7 @@ class Postmark(Connector):
         frozenset({"RecordType", "Recipient"}),
         frozenset({"MessageID", "Recipient", "DeliveredAt"}),
         frozenset({"MessageID", "Recipient", "ReceivedAt"}),
+        frozenset({"MessageID", "Email", "BouncedAt"}),
     )
     tier: ClassVar = "full"
     quirks: ClassVar[tuple[str, ...]] = (

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ID_HEADER: Final = "svix-id"
+OTHERS: Final = ("contact.", "domain.")
 CAMPAIGN_TAGS: Final = ("campaign_id", "campaign", "category")
 
 
@@ -123,8 +124,10 @@ class Resend(Connector):
 
     @classmethod
     def recognises(cls, raw: Any) -> bool:
-        """Return whether it looks like an event of a mail: what it wraps has an `email_id`."""
-        return super().recognises(raw) and isinstance(raw["data"], dict) and "email_id" in raw["data"]
+        """Return whether it looks like an event of a mail (what it wraps has an `email_id`), a contact or a domain."""
+        if not super().recognises(raw) or not isinstance(raw["data"], dict):
+            return False
+        return "email_id" in raw["data"] or str(raw["type"]).startswith(OTHERS)
 
     def translate(self, raw: Mapping[str, Any]) -> Fields:
         """Return what one event says."""

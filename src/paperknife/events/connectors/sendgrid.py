@@ -1,20 +1,24 @@
-"""SendGrid: the Event Webhook's array, or its events one a line.
+"""SendGrid: the Event Webhook's array, or its events one a line; the CSV export of the Email Activity Feed.
 
 Quirks
 ------
 - `timestamp` is whole seconds.
 - `sg_message_id` is one message's id with a routing suffix that its events need not share (``abc.recvd-…``): what
-  stands before the first dot is the key. Where it is missing, `smtp-id` is.
+  stands before the suffix is the key. Ids of older messages have dots of their own (``14c5d75ce93.dfd.64b469.filter…``,
+  whose beginning is only a millisecond). Where it is missing, `smtp-id` is the key.
 - Several recipients of one request may share that key, so the recipient belongs to it.
 - `sg_machine_open: true` (or the text that an export made of it) becomes the vendor's verdict ``machine``. ``false``
   becomes null, not ``human``: it says that Apple's prefetch was not recognised, not that a person was.
 - The campaign is `marketing_campaign_id`, else `singlesend_id`, else the first `category`.
 - `ip` of a delivery is the receiving server's, and is left out.
+- The Email Activity Feed's CSV calls the time `processed` (UTC) and the message `message_id`. It has neither ids of
+  events, so that a digest of the content serves, nor the reader's IP (`originating_ip` is the sender's) nor the flag.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from paperknife.errors import MissingExtraError, SignatureError
 from paperknife.events.connectors.base import field_columns
@@ -27,12 +31,14 @@ from paperknife.events.connectors.signatures import (
     require_fresh,
     secret_bytes,
 )
-from paperknife.events.connectors.values import flag, without_brackets
+from paperknife.events.connectors.values import embedded_json, flag, text, without_brackets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paperknife.events.connectors.columnar import Said
+
+_ZONE: Final = re.compile(r"[+-]\d\d:?\d\d$")
 
 
 class SendGridSignature(Scheme):
@@ -91,6 +97,8 @@ class SendGrid(ColumnConnector):
         "click": "click",
         "unsubscribe": "unsubscribe",
         "group_unsubscribe": "unsubscribe",
+        "opened": "open",
+        "clicked": "click",
     }
     wanted: ClassVar[tuple[str, ...]] = (
         "event", "timestamp", "email", "sg_event_id", "sg_message_id", "smtp-id", "ip", "useragent", "url", "category",
@@ -100,6 +108,7 @@ class SendGrid(ColumnConnector):
         frozenset({"sg_event_id"}),
         frozenset({"sg_message_id"}),
         frozenset({"event", "email", "smtp-id"}),
+        frozenset({"event", "email", "message_id", "processed"}),
     )
     scheme: ClassVar[Scheme] = SendGridSignature()
     tier: ClassVar = "full"
@@ -110,14 +119,19 @@ class SendGrid(ColumnConnector):
     )
     unconfirmed: ClassVar[tuple[str, ...]] = (
         "singlesend_id, seen in Fivetran's schema and not in the reference.",
+        "The columns of the Email Activity Feed's CSV, seen in others' code only, and that its times are UTC.",
     )
     source: ClassVar[str] = "Event Webhook Reference (in excerpts), Fivetran's schema"
     ask_for: ClassVar[str] = "the Event Webhook (Settings, Mail Settings), with opens and clicks switched on"
 
+    def translate_all(self, raws: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
+        """Return what events say, a column for each of `Fields`; rows of the Email Activity Feed among them."""
+        return super().translate_all([raw if "timestamp" in raw else _as_webhook(raw) for raw in raws])
+
     def translate_columns(self, said: Said, rows_n: int) -> Sequence[Sequence[Any]]:
         """Return what events say, a column for each of `Fields`."""
         messages = [
-            (given.partition(".")[0] if type(given) is str else given) or without_brackets(spare)
+            _without_suffix(given) or without_brackets(spare)
             for given, spare in zip(said("sg_message_id"), said("smtp-id"), strict=True)
         ]
         categories = [one[0] if type(one) is list and one else one for one in said("category")]
@@ -134,3 +148,27 @@ class SendGrid(ColumnConnector):
             url=said("url"),
             vendor_verdict=["machine" if one and flag(one) else None for one in said("sg_machine_open")],
         )
+
+
+def _without_suffix(message: Any) -> Any:
+    if type(message) is not str:
+        return message
+    return message.partition(".filter" if ".filter" in message else ".")[0]
+
+
+def _as_webhook(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row of the Email Activity Feed with the webhook's fields, and all else as it is."""
+    if "processed" not in row:
+        return row
+    moment = text(row["processed"])
+    if moment and ":" in moment and moment[-1:].isdigit() and not _ZONE.search(moment):
+        moment += "Z"
+    return {
+        "timestamp": moment,
+        "sg_message_id": row.get("message_id"),
+        "email": row.get("email"),
+        "marketing_campaign_id": row.get("marketing_campaign_id"),
+        "category": embedded_json(row.get("categories")),
+        "useragent": row.get("user_agent") or None,
+        "url": row.get("url"),
+    }

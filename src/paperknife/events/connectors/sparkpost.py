@@ -8,10 +8,11 @@ Quirks
 - `initial_open` is the pixel at the top of a message, `open` the one at its bottom. SparkPost counts them in two metrics
   (*initial renders* and *renders*), never in one; a display of the whole message fires both, one that the mail client
   clipped only the first, and with the top pixel switched off there is only the second. So each is an open, and both of
-  one display are one: they get the same event id, made of message, recipient, user agent and minute. (The minute, as the
-  bottom pixel may load seconds after the top one; not the IP, as Apple's and Google's proxies change it between two
-  requests.) Which of the two stays is the log's rule for duplicates; a display at the turn of a minute stays two, and so
-  do opens by different user agents. Where `initial_pixel` is false, there was no top pixel, and SparkPost's id is kept.
+  one display are one: they get the same event id, made of message, recipient, user agent, prefetch flag and minute.
+  (The minute, as the bottom pixel may load seconds after the top one; not the IP, as Apple's and Google's proxies
+  change it between two requests.) Which of the two stays is the log's rule for duplicates; a display at the turn of a
+  minute stays two, and so do opens by different user agents. Where `initial_pixel` is false, there was no top pixel,
+  and SparkPost's id is kept.
 - `is_prefetched: true` becomes the vendor's verdict ``machine``; ``false`` becomes null: no word for a person.
 - `ip_address` of an engagement is the reader's, of a delivery the receiving host's, which is left out.
 - The AMP part's events (`amp_open`, `amp_initial_open`, `amp_click`) count as the HTML part's: one of the two is shown.
@@ -109,7 +110,10 @@ class SparkPost(Connector):
         """Return the id that the two pixels of one display share."""
         who = self.hasher.hash(recipient) if recipient else None
         minute = microseconds(raw.get("timestamp")) // _MINUTE_US
-        return f"open:{digest_of(key, who, minute, as_given(raw.get('user_agent')))}"
+        agent = as_given(raw.get("user_agent"))
+        # Apple's prefetch and the person it prefetched for have one user agent: the second must not vanish in the first.
+        prefetched = "prefetched" if flag(raw.get("is_prefetched")) else None
+        return f"open:{digest_of(key, who, minute, agent, prefetched)}"
 
 
 def _inside(one: Mapping[str, Any]) -> Iterator[Any]:
