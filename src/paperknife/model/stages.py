@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import lightgbm as lgb
     from numpy.typing import NDArray
@@ -82,6 +82,32 @@ def three_probabilities(machine: Floats, human: Floats) -> Matrix:
     return np.column_stack([(1 - machine) * human, (1 - machine) * (1 - human), machine])
 
 
+def stage_targets(
+    soft_labels: Matrix, weights: Floats, human_weights: Floats | None = None
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return what each stage is asked, as targets between 0 and 1, and how much each row counts.
+
+    Parameters
+    ----------
+    soft_labels : numpy.ndarray of float64, shape (rows, 3)
+        Human, prefetch, machine.
+    weights : numpy.ndarray of float64, shape (rows,)
+    human_weights : numpy.ndarray of float64, shape (rows,), optional
+        Where the second stage's differ, before they are cut by what is a machine's.
+
+    Returns
+    -------
+    machine, human : pair of numpy.ndarray of float64, shape (rows,)
+        Target and weight; a target of one half where the weight is 0.
+    """
+    not_machine = 1 - soft_labels[:, 2]
+    human = np.divide(
+        soft_labels[:, 0], not_machine, out=np.full(len(soft_labels), 0.5), where=not_machine > 0
+    )
+    human_weight = weights if human_weights is None else np.asarray(human_weights, dtype=np.float64)
+    return (soft_labels[:, 2], weights), (human, human_weight * not_machine)
+
+
 def fit_stages(
     matrix: Matrix,
     soft_labels: Matrix,
@@ -91,6 +117,7 @@ def fit_stages(
     params: Mapping[str, Any] | None = None,
     start: Stages | None = None,
     human_weights: Floats | None = None,
+    signs: tuple[Sequence[int], Sequence[int]] | None = None,
     random_state: int = 0,
     threads: int = 0,
 ) -> Stages:
@@ -112,6 +139,8 @@ def fit_stages(
         Fitted boosters to continue from.
     human_weights : array of float, shape (rows,), optional
         Weights of the second stage where they differ from the first's.
+    signs : pair of sequences of int, optional
+        Per stage and column, in which direction a feature may move the log-odds: 1 up, -1 down, 0 either way.
     random_state : int
     threads : int
         0 for LightGBM's default.
@@ -120,9 +149,7 @@ def fit_stages(
 
     labels = np.asarray(soft_labels, dtype=np.float64)
     weight = np.ones(len(labels)) if weights is None else np.asarray(weights, dtype=np.float64)
-    human_weight = weight if human_weights is None else np.asarray(human_weights, dtype=np.float64)
-    not_machine = 1 - labels[:, 2]
-    human = np.divide(labels[:, 0], not_machine, out=np.full(len(labels), 0.5), where=not_machine > 0)
+    machine_target, human_target = stage_targets(labels, weight, human_weights)
     settings = {
         **DEFAULT_PARAMS,
         **(params or {}),
@@ -134,14 +161,22 @@ def fit_stages(
         "num_threads": threads,
     }
 
-    def fit(target: Floats, weight: Floats, begin: lgb.Booster | None) -> lgb.Booster:
+    def fit(
+        target: Floats, weight: Floats, begin: lgb.Booster | None, signs: Sequence[int] | None
+    ) -> lgb.Booster:
         counted = weight > 0
+        if not counted.any():  # all are machines, so nobody asked whether they were people: an even answer
+            counted, target, weight = ~counted, np.full(len(target), 0.5), np.ones(len(target))
         data = lgb.Dataset(
             matrix[counted], label=np.clip(target[counted], 0, 1), weight=weight[counted], free_raw_data=True
         )
-        return lgb.train(settings, data, num_boost_round=rounds, init_model=begin)
+        bound = {"monotone_constraints": list(signs)} if signs is not None and any(signs) else {}
+        # Of a single row LightGBM would draw four fifths, which is none, and fail.
+        drawn = {"bagging_freq": 0} if np.count_nonzero(counted) == 1 else {}
+        return lgb.train({**settings, **bound, **drawn}, data, num_boost_round=rounds, init_model=begin)
 
+    machine_signs, human_signs = signs or (None, None)
     return Stages(
-        machine=fit(labels[:, 2], weight, start.machine if start else None),
-        human=fit(human, human_weight * not_machine, start.human if start else None),
+        machine=fit(*machine_target, start.machine if start else None, machine_signs),
+        human=fit(*human_target, start.human if start else None, human_signs),
     )
