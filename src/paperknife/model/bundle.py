@@ -140,8 +140,11 @@ class Model:
         """Return probabilities and what they are made of, from features already encoded; see `explain`."""
         stages = self._paths
         (machine, machine_shares), (human, human_shares) = (
-            paths.shares(matrix, threads=threads) for paths in stages
+            (np.empty(len(matrix)), np.empty((len(matrix), paths.table.shape[1] - 1))) for paths in stages
         )
+        for places, rows in self.stages.alike(matrix, threads=threads):
+            machine[places], machine_shares[places] = stages[0].shares(rows, threads=threads)
+            human[places], human_shares[places] = stages[1].shares(rows, threads=threads)
         calibrated = self._calibrated(machine, human, seen_s, mechanisms)
         return Explanation(
             three_probabilities(*map(expit, calibrated)),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import lightgbm as lgb
     from numpy.typing import NDArray
@@ -34,6 +34,14 @@ DEFAULT_PARAMS: Final[Mapping[str, Any]] = {
 }
 """Few, strongly regularised trees: prediction is most of the cost of scoring, and tree count its lever (TECH.md)."""
 
+_BLOCK_ROWS: Final = 50_000
+"""Rows that are put in order together: more gain little, and are copied."""
+
+_FEWEST_SORTED: Final = 2_000
+"""Rows below which sorting is not worth a call more."""
+
+_SORTING_TREES: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Stages:
@@ -52,12 +60,28 @@ class Stages:
 
     def log_odds(self, matrix: Matrix, *, threads: int = 0) -> Matrix:
         """Return the uncalibrated log-odds of both stages, float64 of shape (rows, 2): machine, human."""
-        return np.column_stack(
-            [
-                booster.predict(matrix, raw_score=True, num_threads=threads)
-                for booster in (self.machine, self.human)
-            ]
-        )
+        answers = np.empty((len(matrix), 2))
+        for places, rows in self.alike(matrix, threads=threads):
+            for stage, booster in enumerate((self.machine, self.human)):
+                answers[places, stage] = booster.predict(rows, raw_score=True, num_threads=threads)
+        return answers
+
+    def alike(self, matrix: Matrix, *, threads: int = 0) -> Iterator[tuple[NDArray[np.intp] | slice, Matrix]]:
+        """Yield the rows in blocks, alike ones beside each other, and their places in the matrix.
+
+        A processor guesses which way a tree turns by the way the last rows turned, and guesses right where they were
+        alike: by the leaves of the first few trees they are put in an order that is answered 1.3 to 1.6 times as fast
+        (`tests/bench/bench_model.py`). No answer depends on the rows beside it, so none changes by a bit.
+        """
+        if len(matrix) < _FEWEST_SORTED:
+            yield slice(None), matrix
+            return
+        trees_n = min(_SORTING_TREES, self.human.num_trees())
+        for start in range(0, len(matrix), _BLOCK_ROWS):
+            rows = matrix[start : start + _BLOCK_ROWS]
+            leaves = self.human.predict(rows, pred_leaf=True, num_iteration=trees_n, num_threads=threads)
+            order = np.lexsort(np.asarray(leaves).reshape(len(rows), -1).T[::-1])
+            yield start + order, rows[order]
 
     def contributions(self, matrix: Matrix, *, threads: int = 0) -> tuple[Matrix, Matrix]:
         """Return each feature's share of both log-odds, two float64 arrays of shape (rows, features + 1).
