@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,10 +136,11 @@ class Calibration:
             here = groups == group
             result[here] = curve(log_odds[here])
         if self.offsets or self.horizon_offsets:
-            names, places = np.unique(np.asarray(mechanisms, dtype=object).astype(str), return_inverse=True)
+            places, names = pd.factorize(np.asarray(mechanisms, dtype=object))
             table = np.array(
                 [
-                    [self.offsets.get(name, 0.0) + besides.get(name, 0.0) for name in names]
+                    # The last column is for rows without a mechanism, whose place is -1.
+                    [*(self.offsets.get(name, 0.0) + besides.get(name, 0.0) for name in names), 0.0]
                     for besides in self.horizon_offsets or ({},) * _GROUPS_N
                 ]
             )
