@@ -59,9 +59,7 @@ def log_loss(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray)
     return float(np.average(-(labels * np.log(p) + (1 - labels) * np.log(1 - p)), weights=weights))
 
 
-def sizes_of(
-    stages: Stages, stage: str, judge: Lesson, rounds: list[int], **made: float
-) -> list[Size]:
+def sizes_of(stages: Stages, stage: str, judge: Lesson, rounds: list[int], **made: float) -> list[Size]:
     """Return one stage at several numbers of rounds, with its CPU time a row on one thread."""
     booster = getattr(stages, stage)
     # Models answer alike rows beside each other, so that is how they are timed.
@@ -134,7 +132,9 @@ def unbeaten(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     """Fit, judge and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--worlds", type=int, default=100, help="how many worlds train")
     parser.add_argument("--judge", type=int, default=30, help="how many worlds judge")
     parser.add_argument("--leaves", type=int, nargs="+", default=[7, 15, 31, 63])
@@ -161,7 +161,9 @@ def main() -> None:
             threads=asked.jobs,
         )
         for stage in STAGES:
-            sizes[stage] += sizes_of(stages, stage, judge, asked.rounds, leaves=leaves, depth=depth, rate=rate)
+            sizes[stage] += sizes_of(
+                stages, stage, judge, asked.rounds, leaves=leaves, depth=depth, rate=rate
+            )
         print(f"{leaves} leaves, depth {depth}, rate {rate:g}: {time.monotonic() - began:.0f} s", flush=True)
     alone, pairs = table_of(sizes, judge)
     shown = {"log_loss": "{:.4f}".format, "rows_per_s": "{:,.0f}".format}

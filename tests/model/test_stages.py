@@ -87,3 +87,9 @@ def test_signs_are_each_stages_own():
     assert np.corrcoef(matrix[:, 0], free[:, 0])[0, 1] < -0.9
     assert np.ptp(bound[:, 0]) < np.ptp(free[:, 0]) / 2
     assert np.array_equal(bound[:, 1], free[:, 1])
+
+
+def test_stages_may_differ_in_size(rows):
+    matrix, soft = rows
+    stages = fit_stages(matrix, soft, rounds=(4, 7), params=SMALL)
+    assert (stages.machine.num_trees(), stages.human.num_trees()) == (4, 7)

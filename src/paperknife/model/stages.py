@@ -137,7 +137,7 @@ def fit_stages(
     soft_labels: Matrix,
     weights: Floats | None = None,
     *,
-    rounds: int = 100,
+    rounds: int | tuple[int, int] = 100,
     params: Mapping[str, Any] | None = None,
     start: Stages | None = None,
     human_weights: Floats | None = None,
@@ -155,8 +155,8 @@ def fit_stages(
         Probabilities of human, prefetch and machine; rows sum to 1.
     weights : array of float, shape (rows,), optional
         How much each row counts in the first stage, and, times 1 - machine, in the second.
-    rounds : int
-        Trees per stage (added to those of `start`).
+    rounds : int or pair of int
+        Trees per stage, or of the machine and of the human stage (added to those of `start`).
     params : mapping, optional
         LightGBM parameters that replace those of `DEFAULT_PARAMS`.
     start : Stages, optional
@@ -186,7 +186,7 @@ def fit_stages(
     }
 
     def fit(
-        target: Floats, weight: Floats, begin: lgb.Booster | None, signs: Sequence[int] | None
+        target: Floats, weight: Floats, begin: lgb.Booster | None, signs: Sequence[int] | None, trees_n: int
     ) -> lgb.Booster:
         counted = weight > 0
         if not counted.any():  # all are machines, so nobody asked whether they were people: an even answer
@@ -197,10 +197,11 @@ def fit_stages(
         bound = {"monotone_constraints": list(signs)} if signs is not None and any(signs) else {}
         # Of a single row LightGBM would draw four fifths, which is none, and fail.
         drawn = {"bagging_freq": 0} if np.count_nonzero(counted) == 1 else {}
-        return lgb.train({**settings, **bound, **drawn}, data, num_boost_round=rounds, init_model=begin)
+        return lgb.train({**settings, **bound, **drawn}, data, num_boost_round=trees_n, init_model=begin)
 
     machine_signs, human_signs = signs or (None, None)
+    machine_n, human_n = rounds if isinstance(rounds, tuple) else (rounds, rounds)
     return Stages(
-        machine=fit(*machine_target, start.machine if start else None, machine_signs),
-        human=fit(*human_target, start.human if start else None, human_signs),
+        machine=fit(*machine_target, start.machine if start else None, machine_signs, machine_n),
+        human=fit(*human_target, start.human if start else None, human_signs, human_n),
     )
