@@ -40,6 +40,12 @@ def test_the_default_model_answers_with_probabilities(evidence):
     assert ((answers > 0) & (answers < 1)).all()
 
 
+def test_the_default_model_is_what_its_manifest_says_it_is():
+    stored = json.loads((default_model_folder() / "manifest.json").read_text())
+    assert load_model().model_id == stored["model_id"]
+    assert load_model().manifest["digests"] == stored["digests"]
+
+
 def test_the_default_model_is_small_and_holds_no_pickle():
     files = list(default_model_folder().iterdir())
     assert sum(file.stat().st_size for file in files) < 2_000_000

@@ -59,3 +59,37 @@ def test_going_on_from_a_start_keeps_its_trees(rows):
     np.testing.assert_allclose(
         np.column_stack([s.sum(axis=1) for s in shares]), more.log_odds(matrix), atol=1e-9
     )
+
+
+def test_sorting_alike_rows_changes_no_bit(rows):
+    matrix, soft = rows
+    stages = fit_stages(matrix, soft, rounds=12, params=SMALL)
+    whole = np.tile(matrix, (20, 1))
+    blocks = list(stages.alike(whole))
+    assert sorted(np.concatenate([places for places, _ in blocks]).tolist()) == list(range(len(whole)))
+    assert len(blocks) == 2
+    answers = stages.log_odds(whole)
+    for stage, booster in enumerate((stages.machine, stages.human)):
+        assert np.array_equal(answers[:, stage], booster.predict(whole, raw_score=True))
+
+
+def test_nobody_asked_about_is_an_even_answer():
+    stages = fit_stages(np.zeros((30, 1)), np.repeat([[0.0, 0.0, 1.0]], 30, axis=0), rounds=2)
+    np.testing.assert_allclose(expit(stages.log_odds(np.zeros((1, 1)))), [[1, 0.5]], atol=1e-6)
+
+
+def test_signs_are_each_stages_own():
+    rng = np.random.default_rng(2)
+    matrix = rng.normal(size=(4000, 2))
+    soft = three_probabilities(expit(-2 * matrix[:, 0]), expit(2 * matrix[:, 0]))
+    free = fit_stages(matrix, soft, rounds=20, params=SMALL).log_odds(matrix)
+    bound = fit_stages(matrix, soft, rounds=20, params=SMALL, signs=((1, 0), (0, 0))).log_odds(matrix)
+    assert np.corrcoef(matrix[:, 0], free[:, 0])[0, 1] < -0.9
+    assert np.ptp(bound[:, 0]) < np.ptp(free[:, 0]) / 2
+    assert np.array_equal(bound[:, 1], free[:, 1])
+
+
+def test_stages_may_differ_in_size(rows):
+    matrix, soft = rows
+    stages = fit_stages(matrix, soft, rounds=(4, 7), params=SMALL)
+    assert (stages.machine.num_trees(), stages.human.num_trees()) == (4, 7)

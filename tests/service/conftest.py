@@ -51,8 +51,8 @@ class CountingModel:
         human = 1 / (2 + evidence["message_opens_n"].to_numpy(dtype=float))
         return np.stack([human, 0.75 * (1 - human), 0.25 * (1 - human)], axis=1)
 
-    def reasons(self, evidence, *, threads=0):
-        return [["message:human"] for _ in range(len(evidence))]
+    def predict_with_reasons(self, evidence, *, threads=0):
+        return self.predict(evidence, threads=threads), [["message:human"] for _ in range(len(evidence))]
 
 
 @pytest.fixture(scope="session")

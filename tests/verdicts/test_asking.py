@@ -29,8 +29,9 @@ class Watched:
         self.threads = threads
         return np.tile([0.5, 0.5, 0.0], (len(evidence), 1))
 
-    def reasons(self, evidence, *, threads=0):
-        return [[f"message:{event_id}"] for event_id in evidence["event_id"]]
+    def predict_with_reasons(self, evidence, *, threads=0):
+        codes = [[f"message:{event_id}"] for event_id in evidence["event_id"]]
+        return self.predict(evidence, threads=threads), codes
 
 
 def other(event_id, event_type, at, **columns):

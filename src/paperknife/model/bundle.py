@@ -21,8 +21,9 @@ import numpy as np
 from paperknife.errors import BundleError, MissingExtraError
 from paperknife.evidence.features import encode, feature_names
 from paperknife.evidence.fingerprint import fingerprint
-from paperknife.model.calibration import Calibration
-from paperknife.model.explain import reasons_of
+from paperknife.model.calibration import Calibration, expit
+from paperknife.model.explain import Explanation, composed, views_of_features
+from paperknife.model.paths import Paths, paths_of
 from paperknife.model.stages import Stages, three_probabilities
 
 if TYPE_CHECKING:
@@ -120,19 +121,70 @@ class Model:
         self, matrix: Matrix, seen_s: ArrayLike, mechanisms: ArrayLike, *, threads: int = 0
     ) -> Matrix:
         """Return the three probabilities from features already encoded; see `predict`."""
-        log_odds = self.stages.log_odds(matrix, threads=threads)
-        seen = np.asarray(seen_s, dtype=np.float64)
-        roads = np.asarray(mechanisms, dtype=object)
-        machine = self.machine_calibration(log_odds[:, 0], seen, roads)
-        human = self.human_calibration(log_odds[:, 1], seen, roads)
-        return three_probabilities(machine, human)
+        raw = self.stages.log_odds(matrix, threads=threads)
+        return three_probabilities(*map(expit, self._calibrated(raw[:, 0], raw[:, 1], seen_s, mechanisms)))
+
+    def explain(self, evidence: pd.DataFrame, *, threads: int = 0) -> Explanation:
+        """Return each open's probabilities, and what each view adds to them, exactly; see `predict`."""
+        parts = [
+            self.explained(encode(block), block["seen_s"], block["mechanism"], threads=threads)
+            for block in _blocks(evidence) or [evidence]
+        ]
+        return Explanation(
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in Explanation.__slots__)
+        )
+
+    def explained(
+        self, matrix: Matrix, seen_s: ArrayLike, mechanisms: ArrayLike, *, threads: int = 0
+    ) -> Explanation:
+        """Return probabilities and what they are made of, from features already encoded; see `explain`."""
+        stages = self._paths
+        (machine, machine_shares), (human, human_shares) = (
+            (np.empty(len(matrix)), np.empty((len(matrix), paths.table.shape[1] - 1))) for paths in stages
+        )
+        for places, rows in self.stages.alike(matrix, threads=threads):
+            machine[places], machine_shares[places] = stages[0].shares(rows, threads=threads)
+            human[places], human_shares[places] = stages[1].shares(rows, threads=threads)
+        calibrated = self._calibrated(machine, human, seen_s, mechanisms)
+        return Explanation(
+            three_probabilities(*map(expit, calibrated)),
+            composed(machine_shares, stages[0].prior, machine, calibrated[0]),
+            composed(human_shares, stages[1].prior, human, calibrated[1]),
+        )
+
+    def predict_with_reasons(
+        self, evidence: pd.DataFrame, *, threads: int = 0
+    ) -> tuple[Matrix, list[list[str]]]:
+        """Return what `predict` says, and each open's reasons: stable codes, strongest first, at most three.
+
+        The trees are walked once for both, so that it costs little more than `predict`.
+        """
+        answers, found = [np.empty((0, 3))], []
+        for block in _blocks(evidence):
+            explanation = self.explain(block, threads=threads)
+            answers.append(explanation.probabilities)
+            found += explanation.reasons()
+        return np.concatenate(answers), found
 
     def reasons(self, evidence: pd.DataFrame, *, threads: int = 0) -> list[list[str]]:
         """Return each open's reasons as stable codes, strongest first, at most three (see `reason_sentences`)."""
-        found: list[list[str]] = []
-        for block in _blocks(evidence):
-            found += reasons_of(*self.stages.contributions(encode(block), threads=threads))
-        return found
+        return self.predict_with_reasons(evidence, threads=threads)[1]
+
+    @cached_property
+    def _paths(self) -> tuple[Paths, Paths]:
+        views = views_of_features()
+        return paths_of(self.stages.machine, views), paths_of(self.stages.human, views)
+
+    def _calibrated(
+        self, machine: Matrix, human: Matrix, seen_s: ArrayLike, mechanisms: ArrayLike
+    ) -> tuple[Matrix, Matrix]:
+        """Return both stages' calibrated log-odds."""
+        seen = np.asarray(seen_s, dtype=np.float64)
+        roads = np.asarray(mechanisms, dtype=object)
+        return (
+            self.machine_calibration.log_odds(machine, seen, roads),
+            self.human_calibration.log_odds(human, seen, roads),
+        )
 
     def save(self, folder: str | Path) -> Path:
         """Write the bundle into a folder, whole or not at all, and return the folder.

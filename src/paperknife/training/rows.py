@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 
 from paperknife.evidence.columns import KEY_SUMS, KEYS, LOG_HABITS
-from paperknife.evidence.features import encode, masked
+from paperknife.evidence.features import encode
+from paperknife.model.masking import MASKED_SHARE, catalogue_blocks, hide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-    from paperknife.evidence.features import Need
 
     Matrix = NDArray[Any]
     Floats = NDArray[np.float64]
@@ -28,20 +27,7 @@ if TYPE_CHECKING:
 HORIZON_SHARES: Final[dict[str, float]] = {"instant": 0.4, "1h": 0.1, "24h": 0.15, "settled": 0.35}
 """Share of rows per horizon; most at the instant, where an open is asked about most often and answered hardest."""
 
-MASKS: Final[tuple[tuple[Need, ...], ...]] = (
-    ("user_agent",),
-    ("ip",),
-    ("user_agent", "ip"),
-    ("recipient",),
-    ("domain",),
-    ("clock",),
-    ("time_zone",),
-    ("recipient", "domain", "time_zone"),
-    ("log",),
-    ("user_agent", "ip", "recipient", "domain", "campaign"),
-)
 MINUTE_US: Final = 60_000_000
-MASKED_SHARE: Final = 0.25
 ALONE_SHARE: Final = 0.1
 """Share of rows that know their own message only, as when a program asks about one open over HTTP."""
 
@@ -95,11 +81,7 @@ def sample_rows(
     is_alone = random.random(len(evidence)) < ALONE_SHARE
     matrix = encode(evidence)
     matrix[is_alone] = encode(alone(evidence[is_alone]))
-    hidden = random.random(len(matrix)) < masked_share
-    which = random.integers(len(MASKS), size=len(matrix))
-    for n, missing in enumerate(MASKS):
-        here = hidden & (which == n)
-        matrix[here] = masked(matrix[here], missing)
+    hide(matrix, random, blocks=catalogue_blocks(), share=masked_share)
     return Rows(
         matrix,
         places,

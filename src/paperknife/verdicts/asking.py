@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from paperknife.errors import Fault, QuestionError, RequestError
 from paperknife.evidence.history import horizon_us
 from paperknife.evidence.live import Asked, evidence_of
@@ -144,11 +146,16 @@ def _verdicts(
     questions: Sequence[Question], evidence: pd.DataFrame, model: Model
 ) -> Iterator[dict[str, Any]]:
     # One thread: requests come side by side, and OpenMP's threads would wait for each other.
-    probabilities = model.predict(evidence, threads=1)
+    probabilities = np.empty((len(questions), 3))
     reasons: list[list[str]] = [[] for _ in questions]
     explained = [place for place, question in enumerate(questions) if question.reasons]
+    others = [place for place, question in enumerate(questions) if not question.reasons]
+    if others:
+        probabilities[others] = model.predict(evidence.iloc[others], threads=1)
     if explained:
-        for place, codes in zip(explained, model.reasons(evidence.iloc[explained], threads=1), strict=True):
+        answers, said = model.predict_with_reasons(evidence.iloc[explained], threads=1)
+        probabilities[explained] = answers
+        for place, codes in zip(explained, said, strict=True):
             reasons[place] = codes
     # Of the evidence's hundred columns a verdict shows ten: copying the rest would cost more than the model.
     shown = evidence[[name for name in VERDICT_COLUMNS if name in evidence]]

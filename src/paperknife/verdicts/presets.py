@@ -1,8 +1,9 @@
 """Decisions from probabilities: what to call an open, by what a mistake would cost.
 
-A preset is a pair of thresholds by Chow's rule: name a person above ``1 - c_abstain / c_false_human``, a machine kind
-where a person is less likely than the mirror of that, else say `uncertain` (Chow, 1970). No rate is ever computed from
-verdicts: sums of probabilities are.
+A preset says what two mistakes cost beside an open question: calling a person what was none, and calling something
+else what was a person. By Chow's rule (1970) a class is named where its expected cost is no more than that of saying
+`uncertain`: `human` from ``1 - c_abstain / c_false_human`` on, a machine kind up to ``c_abstain / c_missed_human``. No
+rate is ever computed from verdicts: sums of probabilities are.
 """
 
 from __future__ import annotations
@@ -22,32 +23,50 @@ if TYPE_CHECKING:
 CLASSES: Final = ("human", "prefetch", "machine")
 
 
+LIKELIER_THAN_NOT: Final = 0.5
+"""What a class must reach to be named, whatever the costs: the costs speak of people, not of which machine it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """When to decide.
+    """What mistakes cost, in open questions: what saying `uncertain` costs is 1.
 
     Attributes
     ----------
-    human_at_least : float
-        `human` where p_human reaches this.
-    human_at_most : float
-        `prefetch` or `machine`, whichever is likelier, where p_human is at most this.
-    class_at_least : float
-        And the named class must itself reach this.
+    false_human : float
+        Calling a person what was none.
+    missed_human : float
+        Calling a prefetch or a machine what was a person.
     meaning : str
+    names_prefetch : bool
+        Whether `prefetch` is an answer. Where not, what may have been one stays as open as what may have been a
+        person: Apple's cache hides the readings that follow a prefetch, so it speaks neither for nor against any.
     """
 
-    human_at_least: float
-    human_at_most: float
-    class_at_least: float
+    false_human: float
+    missed_human: float
     meaning: str
+    names_prefetch: bool = True
+
+    @property
+    def human_at_least(self) -> float:
+        """`human` where p_human reaches this."""
+        return 1 - 1 / self.false_human
+
+    @property
+    def human_at_most(self) -> float:
+        """A machine kind where what must not be called one is at most this likely."""
+        return 1 / self.missed_human
 
 
 PRESETS: Final[dict[str, Preset]] = {
-    "report": Preset(0.5, 0.5, 0.5, "the class that is likelier than not"),
-    "notify": Preset(0.95, 0.05, 0.5, "an alert: a false human costs 20 times an open question"),
+    "report": Preset(2, 2, "the class that is likelier than not"),
+    "notify": Preset(20, 20, "an alert: a false human costs as much as 20 that were left open"),
     "suppress": Preset(
-        0.5, 0.02, 0.5, "a clean-up: nobody counts as unread on a prefetch that could have been a reading"
+        2,
+        50,
+        "a clean-up: nobody counts as unread on a prefetch, nor on what may have been a reading",
+        names_prefetch=False,
     ),
 }
 
@@ -82,11 +101,11 @@ def decide(probabilities: Matrix, preset: str = "report") -> NDArray[np.object_]
     ['human', 'uncertain']
     """
     rule = preset_named(preset)
-    human = probabilities[:, 0]
-    kind = np.where(probabilities[:, 1] >= probabilities[:, 2], 1, 2)
-    kind_share = np.maximum(probabilities[:, 1], probabilities[:, 2])
+    human, prefetch, machine = probabilities.T
+    spared = human if rule.names_prefetch else human + prefetch
+    kind = np.where(prefetch >= machine, 1, 2)
+    is_other = (spared <= rule.human_at_most) & (np.maximum(prefetch, machine) >= LIKELIER_THAN_NOT)
     verdict = np.full(len(probabilities), "uncertain", dtype=object)
-    is_other = (human <= rule.human_at_most) & (kind_share >= rule.class_at_least)
     verdict[is_other] = np.array(CLASSES, dtype=object)[kind[is_other]]
     verdict[human >= rule.human_at_least] = "human"
     return verdict

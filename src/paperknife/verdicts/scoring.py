@@ -97,13 +97,10 @@ def score(
     for bound, keeps in ((since, "ge"), (until, "lt")):
         if bound is not None:
             evidence = evidence[getattr(evidence["occurred_at"], keeps)(utc(bound))]
-    return verdicts_from(
-        evidence,
-        fitted.predict(evidence),
-        preset=preset,
-        model_id=fitted.model_id,
-        reasons=fitted.reasons(evidence) if reasons else None,
+    probabilities, said = (
+        fitted.predict_with_reasons(evidence) if reasons else (fitted.predict(evidence), None)
     )
+    return verdicts_from(evidence, probabilities, preset=preset, model_id=fitted.model_id, reasons=said)
 
 
 def utc(moment: datetime | pd.Timestamp) -> pd.Timestamp:
