@@ -37,6 +37,7 @@ def _prefetch_gmail(
         client=GMAIL_PREFETCH,
         agent=np.full(len(message), texts.add([GMAIL_PREFETCH_AGENT])[0]),
         address=rng.choice(networks.google, len(message)),
+        p_human=0.0,
     )
 
 
@@ -83,5 +84,6 @@ def fetch_visible(
         client=seen.client,
         agent=agents.of_client(seen.person, seen.client, seen.on_phone),
         address=address,
+        p_human=1.0,
     )
     return Visits.joined([prefetched, fetched])

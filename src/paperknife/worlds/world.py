@@ -19,7 +19,8 @@ from paperknife.worlds.families import find_family
 from paperknife.worlds.gateways import visit_by_gateways, visit_by_strays
 from paperknife.worlds.people import draw_people
 from paperknife.worlds.pipeline import Happenings, record
-from paperknife.worlds.readings import Readings, draw_readings
+from paperknife.worlds.posterior import apple_posterior
+from paperknife.worlds.readings import Readings, draw_interest, draw_readings
 from paperknife.worlds.rhythm import DAY_S, HOUR_S, draw_rhythm
 from paperknife.worlds.sending import count_people, draw_mail
 from paperknife.worlds.texts import Texts
@@ -52,7 +53,8 @@ class World:
     truth_opens : DataFrame
         One row per open of the log: `event_id`, `label` (human, prefetch or machine: what caused the fetch),
         `client` (the true client, or machine, that fetched), `client_is_apple`, `cause` (finer than the
-        label).
+        label), `p_human_posterior` (what the world's own laws make of the fetch when it comes, float64, null
+        where that cannot be computed: see `paperknife.worlds.posterior`).
     truth_messages : DataFrame
         One row per message of the log: `message_id`, `was_read` (by the recipient, within seven days of
         delivery, whether or not the sender could see it), `client` (the recipient's main one),
@@ -120,7 +122,8 @@ def make_world(
     networks = draw_networks(chance, laws.networks, texts, people=people, span_s=days * DAY_S)
     agents = draw_client_agents(chance, texts, apple=laws.apple.agent, apple_share=laws.apple.agent_share)
 
-    readings = draw_readings(chance, laws, people=people, rhythm=rhythm, mail=mail)
+    interest = draw_interest(chance, laws, people, mail)
+    readings = draw_readings(chance, laws, people=people, rhythm=rhythm, mail=mail, interest=interest)
     loading = readings.where(_loads_images(chance, laws, people, readings))
     in_apple = loading.client == APPLE
     apple = fetch_apple(
@@ -143,6 +146,9 @@ def make_world(
         networks=networks,
         texts=texts,
     )
+    posterior = apple_posterior(
+        laws, people=people, rhythm=rhythm, mail=mail, interest=interest, fetched=apple, visible=visible
+    )
     clicks = draw_clicks(
         chance, laws, people=people, mail=mail, readings=readings, agents=agents, networks=networks
     )
@@ -152,7 +158,9 @@ def make_world(
         people=people,
         mail=mail,
         readings=readings,
-        opens=_doubled(chance, laws, Visits.joined([apple, visible, scans, strays])),
+        opens=_doubled(
+            chance, laws, Visits.joined([replace(apple.opens, p_human=posterior), visible, scans, strays])
+        ),
         clicks=Visits.joined([clicks, scan_clicks]),
         replies=draw_replies(chance, laws, mail, readings),
         unsubscriptions=draw_unsubscriptions(chance, laws, readings),
@@ -182,6 +190,7 @@ def _doubled(rng: np.random.Generator, laws: Laws, opens: Visits) -> Visits:
         twice,
         at=twice.at + rng.exponential(2.0, len(twice)),
         cause=np.where(twice.label == HUMAN, SECOND_LOAD, twice.cause),
+        p_human=np.where(twice.client == APPLE, np.nan, twice.p_human),
     )
     return Visits.joined([opens, later])
 
