@@ -210,7 +210,9 @@ class Networks:
     ----------
     laws : NetworkLaws
     salt : int
-    relay : ndarray (cities, addresses) of int64
+    relay, relay_later : ndarray (cities, addresses) of int64
+        Until the relay's networks change at `relay_changed_at`, and from then on.
+    relay_changed_at : float
     homes : ndarray (people, 2) of int64
         Before and after the person's address changed, at `moved_at`.
     moved_at : ndarray (people,) of float64
@@ -226,6 +228,8 @@ class Networks:
     laws: NetworkLaws
     salt: int
     relay: Ints
+    relay_later: Ints
+    relay_changed_at: float
     homes: Ints
     moved_at: Floats
     mobiles: Ints
@@ -240,7 +244,9 @@ class Networks:
         """Return the relay's address for each person at a time: their city's, kept for some hours."""
         slot = np.floor(at / (self.laws.relay_rotation_h * HOUR_S) + keyed_uniform(self.salt, person))
         pick = keyed_uniform(self.salt + 2, person, slot.astype(np.int64)) * self.relay.shape[1]
-        return np.asarray(self.relay[people.city[person], pick.astype(np.int64)])
+        place = people.city[person], pick.astype(np.int64)
+        code = np.where(at < self.relay_changed_at, self.relay[place], self.relay_later[place])
+        return np.asarray(code, dtype=np.int64)
 
     def own(self, people: People, person: Ints, at: Floats, on_phone: Bools) -> Ints:
         """Return each person's own address at a time.
@@ -269,10 +275,28 @@ class Networks:
         return np.where(people.has_private_relay[person], self.relayed(people, person, at), own)
 
 
+def _change(
+    rng: np.random.Generator, laws: NetworkLaws, texts: Texts, relay: Ints, blocks: dict[str, float]
+) -> Ints:
+    """Return the relay's addresses after its change: some replaced by ones from other blocks."""
+    if not laws.relay_changed_share:
+        return relay
+    replaced = rng.random(len(relay)) < laws.relay_changed_share
+    later = relay.copy()
+    later[replaced] = texts.add(draw_addresses(rng, blocks, int(replaced.sum()), together=4))
+    return later
+
+
 def draw_networks(
-    rng: np.random.Generator, laws: NetworkLaws, texts: Texts, *, people: People, span_s: float
+    rng: np.random.Generator,
+    laws: NetworkLaws,
+    texts: Texts,
+    *,
+    people: People,
+    start_s: float,
+    span_s: float,
 ) -> Networks:
-    """Return the addresses of a world whose log spans `span_s` seconds."""
+    """Return the addresses of a world whose log spans `span_s` seconds from `start_s`."""
     n = len(people.region)
     cities = int(people.city.max()) + 1
     regions = int(people.region.max()) + 1
@@ -293,6 +317,7 @@ def draw_networks(
         return texts.add(_mixed(rng, parts, size, 8))
 
     relay = texts.add(_mixed(rng, relay_parts, cities * laws.relay_addresses_n, 4))
+    later = _change(rng.spawn(1)[0], laws, texts, relay, unlisted | BLOCKS["relay_reserve"])
     mobile_n = max(3, n // 60)
     offices = texts.add(draw_addresses(rng, consumer, max(companies, 1) * 3, together=3)).reshape(-1, 3)
     vpn_n = max(2, n // 300)
@@ -301,6 +326,8 @@ def draw_networks(
         laws=laws,
         salt=int(rng.integers(2**62)),
         relay=relay.reshape(cities, -1),
+        relay_later=later.reshape(cities, -1),
+        relay_changed_at=start_s + laws.relay_changed_from * span_s,
         homes=texts.add(_mixed(rng, own_parts, 2 * n, 1)).reshape(n, 2),
         moved_at=rng.uniform(-span_s, 2 * span_s, n),
         mobiles=texts.add(_mixed(rng, own_parts, regions * mobile_n, 4)).reshape(regions, -1),

@@ -56,6 +56,9 @@ NIGHT_SD_H: Final = 0.6
 CHARGE_HOURS: Final = (4.5, 4.0)
 """How many nights a device may let pass; hours after noon between which it is plugged in; deviation of that
 hour from the owner's usual one; shortest stay on the charger, and how much longer it may be. Our assumptions."""
+AWAY_S: Final = 3 * HOUR_S
+AWAY_SPANS: Final = (3, 4, 5, 6)
+"""Spans of the day, each so long, in which a device may be away from Wi-Fi: from 9 to 21 h. Our assumption."""
 GLANCE_SHARE: Final = 0.4
 """Of notifications that people with a watch read on it: our assumption."""
 _REPETITIONS = 3
@@ -112,7 +115,12 @@ def draw_devices(rng: np.random.Generator, laws: AppleLaws, people: People) -> D
         propensity=odds / (1 + odds),
         triggers=gammas + 1e-12,
         pace=np.exp(laws.device_sd * rng.standard_normal(n)),
-        sync_s=np.clip(laws.sync_h * np.exp(laws.sync_sd * rng.standard_normal(n)), 0.02, 72) * HOUR_S,
+        sync_s=np.clip(
+            laws.sync_h * np.exp(laws.sync_sd * rng.standard_normal(n) - laws.sync_engagement * keenness),
+            0.02,
+            72,
+        )
+        * HOUR_S,
         offset_s=np.repeat(people.offset_s, 2) + wrong_zone * rng.integers(-11, 12, n) * HOUR_S,
         has_second=rng.random(persons) < laws.devices_share,
         has_watch=rng.random(persons) < laws.watch_share,
@@ -157,6 +165,28 @@ def _next_night(laws: AppleLaws, devices: Devices, device: Ints, at: Floats) -> 
     return np.asarray(found - devices.offset_s[device], dtype=np.float64)
 
 
+def waits_for_wifi(laws: AppleLaws, devices: Devices, device: Ints) -> Bools:
+    """Return which devices fetch in the background on Wi-Fi only."""
+    return np.asarray(keyed_uniform(devices.salt + 10, device) < laws.wifi_share)
+
+
+def is_away(laws: AppleLaws, devices: Devices, device: Ints, span: Ints) -> Bools:
+    """Return which devices are away from Wi-Fi in a span of `AWAY_S` seconds of their own clock."""
+    is_day = np.isin(span % round(DAY_S / AWAY_S), AWAY_SPANS)
+    return np.asarray(is_day & (keyed_uniform(devices.salt + 11, device, span) < laws.away_share))
+
+
+def _when_on_wifi(laws: AppleLaws, devices: Devices, device: Ints, *, at: Floats, turn_s: Floats) -> Floats:
+    """Return when each device, wanting to fetch at a time, does: then, or a turn after it is back on Wi-Fi."""
+    offset = devices.offset_s[device]
+    wanted = at + offset
+    found = wanted.copy()
+    for _ in AWAY_SPANS:
+        span = np.floor(found / AWAY_S).astype(np.int64)
+        found = np.where(is_away(laws, devices, device, span), (span + 1) * AWAY_S, found)
+    return np.where(found > wanted, found + turn_s, wanted) - offset
+
+
 def _draw_background(
     rng: np.random.Generator, laws: AppleLaws, devices: Devices, rhythm: Rhythm, *, device: Ints, at: Floats
 ) -> Floats:
@@ -172,6 +202,11 @@ def _draw_background(
     fetched_at[opened] = rhythm.next_session_at(device[opened] // 2, at[opened]) + burst[opened]
     late = trigger == LATE
     fetched_at[late] = (at + laws.late.draw(rng, n) * pace)[late]
+    if laws.wifi_share:
+        waits = ~night & ~opened & waits_for_wifi(laws, devices, device)
+        fetched_at[waits] = _when_on_wifi(
+            laws, devices, device[waits], at=fetched_at[waits], turn_s=burst[waits]
+        )
     return np.where(rng.random(n) < devices.propensity[device], fetched_at, np.nan)
 
 
@@ -335,7 +370,7 @@ def fetch_apple(
         label=np.where(cause == BACKGROUND, PREFETCH, HUMAN),
         cause=cause,
         client=apple,
-        agent=agents.of_client(person, apple, on_phone),
+        agent=agents.of_client(person, apple, on_phone, at),
         address=np.where(is_direct, own, relayed),
     )
     is_own = device != _ELSEWHERE

@@ -113,6 +113,7 @@ class Agents:
     by_browser: dict[str, Ints]
     apple: Ints
     apple_share: float
+    apple_from_s: float
 
     def _pick(self, pool: Ints, person: Ints, purpose: int) -> Ints:
         place = keyed_uniform(self.salt + purpose, person) ** 1.8  # few versions are common, many are rare
@@ -135,17 +136,19 @@ class Agents:
         )
         return np.where(on_phone, phone, desk)
 
-    def of_client(self, person: Ints, client: Ints, on_phone: Bools) -> Ints:
-        """Return the user agent that loads images for readings in a client."""
+    def of_client(self, person: Ints, client: Ints, on_phone: Bools, at: Floats) -> Ints:
+        """Return the user agent that loads images for readings in a client at a time."""
         agent = self.of_browser(person, client, on_phone)
         for code, pool in self.by_client.items():
             agent = np.where(client == code, self._pick(pool, person, 10 + code), agent)
-        is_new = keyed_uniform(self.salt + 7, person) < self.apple_share
+        is_new = (keyed_uniform(self.salt + 7, person) < self.apple_share) & (at >= self.apple_from_s)
         return np.where(client == APPLE, np.where(is_new, self.apple[1], self.apple[0]), agent)
 
 
-def draw_client_agents(rng: np.random.Generator, texts: Texts, *, apple: str, apple_share: float) -> Agents:
-    """Return the user agents of a world in which `apple_share` of Apple Mail calls itself `apple`."""
+def draw_client_agents(
+    rng: np.random.Generator, texts: Texts, *, apple: str, apple_share: float, apple_from_s: float
+) -> Agents:
+    """Return the user agents of a world in which `apple_share` of Apple Mail calls itself `apple` in the end."""
     drawn = (APPLE_OLD, OUTLOOK_DESKTOP, OUTLOOK_MOBILE, ANDROID_MAIL, THUNDERBIRD)
     by_client = {code: texts.add(agents.draw_agents(rng, CLIENTS[code], 25)) for code in drawn}
     by_client |= {GMAIL: texts.add([agents.GMAIL]), YAHOO: texts.add([agents.YAHOO])}
@@ -156,4 +159,5 @@ def draw_client_agents(rng: np.random.Generator, texts: Texts, *, apple: str, ap
         by_browser={kind: texts.add(agents.draw_agents(rng, kind, 40)) for kind in browsers},
         apple=texts.add([agents.APPLE, apple]),
         apple_share=apple_share,
+        apple_from_s=apple_from_s,
     )

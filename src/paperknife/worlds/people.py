@@ -9,7 +9,7 @@ import numpy as np
 
 from paperknife.worlds.apple import draw_modes
 from paperknife.worlds.chance import Bools, Floats, Ints, choose
-from paperknife.worlds.clients import APPLE, PUBLIC_HOSTS, draw_blocked, draw_clients
+from paperknife.worlds.clients import APPLE, APPLE_OLD, PUBLIC_HOSTS, draw_blocked, draw_clients
 from paperknife.worlds.rhythm import HOUR_S
 
 if TYPE_CHECKING:
@@ -145,9 +145,13 @@ def draw_people(rng: np.random.Generator, laws: Laws, n: int) -> People:
     )
     centred = np.clip(read_logit - _logit(mine.read_mean), -3, 3)
     apple_logit = (
-        np.array([r.apple_logit for r in mine.regions])[region] + laws.clients.apple_engagement * centred
+        np.array([r.apple_logit for r in mine.regions])[region]
+        + laws.clients.apple_engagement * centred
+        + laws.clients.apple_company * (company >= 0)
     )
     client = draw_clients(rng, laws.clients, host, apple_logit)
+    is_old = rng.spawn(1)[0].random(n) < laws.clients.old_share
+    client = np.where((client == APPLE) & is_old[:, None], APPLE_OLD, client)
     click_logit = (
         _logit(mine.clicks_per_read)
         + mine.click_person_sd * rng.standard_normal(n)

@@ -47,9 +47,19 @@ from paperknife.worlds.apple import (
 )
 from paperknife.worlds.clients import APPLE, NO_CLIENT, PROTON
 from paperknife.worlds.readings import SAME_SITTING_S, notified_share
-from paperknife.worlds.waits import MOST_TOGETHER, Sessions, Wait, wait_for_night, wait_for_sync, wait_of
+from paperknife.worlds.waits import (
+    MOST_TOGETHER,
+    Sessions,
+    Wait,
+    wait_for_night,
+    wait_for_sync,
+    wait_of,
+    wait_on_wifi,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paperknife.worlds.apple import AppleFetches, Devices
     from paperknife.worlds.chance import Bools, Floats, Ints
     from paperknife.worlds.laws import Laws
@@ -82,11 +92,16 @@ def _device(laws: Laws, devices: Devices, device: Ints, has: Bools, *, since: Fl
     weights = devices.triggers[device] / devices.triggers[device].sum(axis=1, keepdims=True)
     chance = weights * (devices.propensity[device] * has)[:, None]
     pace = devices.pace[device]
+    apple = laws.apple
+
+    def on_wifi(wait_at: Callable[[Floats], Wait]) -> Wait:
+        return wait_on_wifi(wait_at, apple, devices, device, at=at) if apple.wifi_share else wait_at(at)
+
     waits = {
-        AT_ONCE: wait_of(laws.apple.at_once, at - since, pace),
-        SYNC: wait_for_sync(laws.apple, devices, device, since=since, at=at),
-        NIGHT: wait_for_night(laws.apple, devices, device, since=since, at=at),
-        LATE: wait_of(laws.apple.late, at - since, pace),
+        AT_ONCE: on_wifi(lambda at: wait_of(apple.at_once, at - since, pace)),
+        SYNC: on_wifi(lambda at: wait_for_sync(apple, devices, device, since=since, at=at)),
+        NIGHT: wait_for_night(apple, devices, device, since=since, at=at),
+        LATE: on_wifi(lambda at: wait_of(apple.late, at - since, pace)),
     }
     density = np.sum([chance[:, trigger] * wait.density for trigger, wait in waits.items()], axis=0)
     done = np.sum([chance[:, trigger] * wait.done for trigger, wait in waits.items()], axis=0)

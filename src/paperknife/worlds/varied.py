@@ -28,6 +28,7 @@ from paperknife.worlds.laws import (
     SendingLaws,
     Stream,
 )
+from paperknife.worlds.ties import CLICK_RATIO, KAPPA, SPEED, tie
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def _delay(rng: np.random.Generator, low: float, high: float, spread: tuple[floa
 def draw_varied(rng: np.random.Generator) -> Laws:
     """Return the laws of one world of the varied family."""
     business: Business = one_of(rng, ("consumers", "companies", "sales", "service"), (0.45, 0.28, 0.14, 0.13))  # type: ignore[assignment]
-    return Laws(
+    laws = Laws(
         sending=draw_sending(rng, business),
         people=draw_people_laws(rng, business),
         clients=draw_client_laws(rng),
@@ -80,6 +81,7 @@ def draw_varied(rng: np.random.Generator) -> Laws:
         networks=draw_network_laws(rng),
         log=draw_log(rng),
     )
+    return tie(rng.spawn(1)[0], laws)
 
 
 def _draw_stream(rng: np.random.Generator, kind: str) -> Stream:
@@ -269,9 +271,9 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
         reading_fills=1.0 if happens(rng, 0.6) else rng.uniform(0.0, 1.0),
         watch_share=rng.uniform(0.0, 0.2),
         watch_prefetch_share=rng.uniform(0.0, 0.3),
-        kappa=log_uniform(rng, 0.5, 2.0),
-        speed=log_uniform(rng, 0.5, 2.0),
-        click_ratio=log_uniform(rng, 0.55, 1.8),
+        kappa=log_uniform(rng, *KAPPA),
+        speed=log_uniform(rng, *SPEED),
+        click_ratio=log_uniform(rng, *CLICK_RATIO),
     )
 
 

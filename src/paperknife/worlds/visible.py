@@ -82,7 +82,7 @@ def fetch_visible(
         label=HUMAN,
         cause=np.where(seen.is_forwarded, FORWARDED, READING),
         client=seen.client,
-        agent=agents.of_client(seen.person, seen.client, seen.on_phone),
+        agent=agents.of_client(seen.person, seen.client, seen.on_phone, at),
         address=address,
         p_human=1.0,
     )

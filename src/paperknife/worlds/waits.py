@@ -19,16 +19,22 @@ import numpy as np
 from scipy.special import ndtr
 
 from paperknife.worlds.apple import (
+    AWAY_S,
+    AWAY_SPANS,
     CHARGE_HOURS,
     NIGHT_HOURS,
     NIGHT_SD_H,
     NIGHTS_N,
+    is_away,
     night_of,
     usual_night_h,
+    waits_for_wifi,
 )
 from paperknife.worlds.rhythm import DAY_S, HOUR_S
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paperknife.worlds.apple import Devices
     from paperknife.worlds.chance import Floats, Ints
     from paperknife.worlds.delays import Delay, Mixture
@@ -143,6 +149,36 @@ def wait_for_night(laws: AppleLaws, devices: Devices, device: Ints, *, since: Fl
         done = done + left * charged * plugged_by(now - typical, night + later)
         left = left * (1 - charged)
     return Wait(density, done)
+
+
+def wait_on_wifi(
+    wait_at: Callable[[Floats], Wait], laws: AppleLaws, devices: Devices, device: Ints, *, at: Floats
+) -> Wait:
+    """Return a wait that, where the device is away from Wi-Fi, lasts until a burst after it is back.
+
+    A device's whereabouts count as known.
+
+    Parameters
+    ----------
+    wait_at : callable
+        Given times, the wait if there were Wi-Fi everywhere.
+    """
+    offset = devices.offset_s[device]
+    span = np.floor((at + offset) / AWAY_S).astype(np.int64)
+    is_out = is_away(laws, devices, device, span)
+    first = span.copy()  # of the spans away that last until now, or did until this span's start
+    for _ in AWAY_SPANS:
+        first = np.where(is_away(laws, devices, device, first - 1), first - 1, first)
+    left_at, back_at = first * AWAY_S - offset, span * AWAY_S - offset
+    now, before, held = wait_at(at), wait_at(left_at).done, wait_at(back_at).done
+    burst = wait_for_burst(laws.burst_s, at - back_at)
+    waiting = held - before
+    here = Wait(now.density + waiting * burst.density, now.done - waiting * (1 - burst.done))
+    there = waits_for_wifi(laws, devices, device)
+    return Wait(
+        np.where(there, np.where(is_out, 0.0, here.density), now.density),
+        np.where(there, np.where(is_out, before, here.done), now.done),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,16 @@ def make_world(
     mail = draw_mail(
         chance, laws.sending, messages=messages, start_s=start_s, days=days, offset_s=offset_s, rhythm=rhythm
     )
-    networks = draw_networks(chance, laws.networks, texts, people=people, span_s=days * DAY_S)
-    agents = draw_client_agents(chance, texts, apple=laws.apple.agent, apple_share=laws.apple.agent_share)
+    networks = draw_networks(
+        chance, laws.networks, texts, people=people, start_s=start_s, span_s=days * DAY_S
+    )
+    agents = draw_client_agents(
+        chance,
+        texts,
+        apple=laws.apple.agent,
+        apple_share=laws.apple.agent_share,
+        apple_from_s=start_s + laws.apple.agent_from * days * DAY_S,
+    )
 
     interest = draw_interest(chance, laws, people, mail)
     readings = draw_readings(chance, laws, people=people, rhythm=rhythm, mail=mail, interest=interest)
