@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from paperknife.worlds.apple import Devices, _next_night, _next_sync
+from paperknife.worlds.apple import Devices, _next_night, _next_sync, _when_on_wifi
 from paperknife.worlds.delays import Delay, Mixture
 from paperknife.worlds.plain import plain_laws
 from paperknife.worlds.rhythm import DAY_S, HOUR_S, draw_rhythm
@@ -18,6 +18,7 @@ from paperknife.worlds.waits import (
     wait_for_night,
     wait_for_sync,
     wait_of,
+    wait_on_wifi,
 )
 
 N = 20_000
@@ -107,6 +108,33 @@ def test_nights_come_by_the_owners_habit(hour_of_day):
 
     assert_describes(wait_at, drawn, tolerance=0.02)
     assert wait_at(np.array([10 * DAY_S])).done[0] == pytest.approx(np.isfinite(drawn).mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("hour_of_day", [8.0, 13.7])
+def test_off_wifi_the_wait_lasts_until_a_burst_after_the_device_is_back(hour_of_day):
+    """One device's whereabouts are known, so many messages to it are drawn, not many devices."""
+    laws = replace(plain_laws().apple, wifi_share=1.0, away_share=0.8)
+    law = Mixture((Delay(1.5 * HOUR_S, 1.0),), (1.0,))
+    devices, rng = devices_like(8, salt=5), np.random.default_rng(8)
+    first = np.zeros(N, dtype=np.int64)
+    arrived = 30 * DAY_S + (hour_of_day + 5) * HOUR_S
+    turn_s = laws.burst_s.draw(rng, N) * rng.integers(1, MOST_TOGETHER + 1, N)
+    wanted = arrived + law.draw(rng, N)
+    drawn = _when_on_wifi(laws, devices, first, at=wanted, turn_s=turn_s) - arrived
+    assert (drawn > wanted - arrived + 1).mean() > 0.2
+
+    def wait_at(waited):
+        def anywhere(at):
+            return wait_of(law, at - arrived)
+
+        return wait_on_wifi(
+            anywhere, laws, devices, np.zeros(len(waited), dtype=np.int64), at=arrived + waited
+        )
+
+    at = np.linspace(0.1, 30, 60) * HOUR_S
+    assert wait_at(at).done == pytest.approx((drawn[:, None] <= at).mean(axis=0), abs=0.015)
+    density = wait_at(np.arange(1.0, 40 * HOUR_S, 0.25)).density
+    assert density.sum() * 0.25 == pytest.approx((drawn < 40 * HOUR_S).mean(), abs=0.02)
 
 
 @pytest.fixture(scope="module")
