@@ -22,7 +22,7 @@ from paperknife.worlds.waits import (
 )
 
 N = 20_000
-SHAPES = ("lognormal", "weibull", "loglogistic", "loguniform")
+SHAPES = ("lognormal", "weibull", "loglogistic", "loguniform", "frechet")
 
 
 def assert_describes(wait_at, drawn, *, tolerance=0.015):

@@ -1,6 +1,6 @@
 """Laws of waiting times, stated by their median and spread.
 
-Four shapes with the same two parameters, so that a family can keep a law's place and change its form: a model
+Five shapes with the same two parameters, so that a family can keep a law's place and change its form: a model
 that has learnt log-normal delays must not fall over when it meets Weibull ones.
 """
 
@@ -14,7 +14,7 @@ from scipy.special import expit, ndtr
 
 from paperknife.worlds.chance import Floats, choose
 
-Shape = Literal["lognormal", "weibull", "loglogistic", "loguniform"]
+Shape = Literal["lognormal", "weibull", "loglogistic", "loguniform", "frechet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,10 @@ class Delay:
     median_s : float
         Seconds (or whatever unit the user of the law states).
     spread : float
-        Log-normal: standard deviation of the logarithm. Weibull: one over its shape, so 1 is exponential.
+        Log-normal: standard deviation of the logarithm. Weibull and Frechet: one over their shape, so a
+        Weibull's 1 is exponential.
         Log-logistic: scale of the logarithm. Log-uniform: half the width of the logarithm.
-    shape : {"lognormal", "weibull", "loglogistic", "loguniform"}
+    shape : {"lognormal", "weibull", "loglogistic", "loguniform", "frechet"}
     """
 
     median_s: float
@@ -41,6 +42,8 @@ class Delay:
             logs = self.spread * rng.standard_normal(n)
         elif self.shape == "weibull":
             logs = self.spread * np.log(rng.standard_exponential(n) / np.log(2))
+        elif self.shape == "frechet":
+            logs = -self.spread * np.log(rng.standard_exponential(n) / np.log(2))
         elif self.shape == "loglogistic":
             logs = self.spread * rng.logistic(size=n)
         else:
@@ -64,6 +67,8 @@ class Delay:
             share = ndtr(z)
         elif self.shape == "weibull":
             share = -np.expm1(-np.log(2) * np.exp(np.minimum(z, 700.0)))
+        elif self.shape == "frechet":
+            share = np.exp(-np.log(2) * np.exp(np.minimum(-z, 700.0)))
         elif self.shape == "loglogistic":
             share = expit(z)
         else:
@@ -77,6 +82,9 @@ class Delay:
             bell = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
         elif self.shape == "weibull":
             hazard = np.log(2) * np.exp(np.minimum(z, 700.0))
+            bell = hazard * np.exp(-hazard)
+        elif self.shape == "frechet":
+            hazard = np.log(2) * np.exp(np.minimum(-z, 700.0))
             bell = hazard * np.exp(-hazard)
         elif self.shape == "loglogistic":
             bell = expit(z) * expit(-z)
