@@ -156,7 +156,7 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
     ]
     reread_near = rng.uniform(0.1, 0.6)
     reread_far = rng.uniform(0.05, 0.5)
-    quick_clicks = rng.uniform(0.75, 0.95)
+    quick_clicks = rng.uniform(0.84, 0.99)
     return PeopleLaws(
         company_share=rng.uniform(*company),
         people_per_company=log_uniform(rng, 1.5, 60),
@@ -173,10 +173,10 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
         sessions_sd=rng.uniform(0.3, 1.0),
         at_once_share=rng.uniform(0.02, 0.45),
         at_once=_delay(rng, 45, 1500, (0.7, 1.7)),
-        later=_delay(rng, 1.0, 14.0, (1.1, 2.3)),
+        later=_delay(rng, 3.0, 36.0, (1.1, 2.3)),
         speed_sd=rng.uniform(0.1, 1.0),
         between_s=_delay(rng, 3, 60, (0.5, 1.3)),
-        reread_share=rng.uniform(0.05, 0.4),
+        reread_share=rng.uniform(0.1, 0.55),
         reread_again=rng.uniform(0.1, 0.5),
         reread=Mixture(
             (
@@ -192,7 +192,7 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
         click_campaign_sd=rng.uniform(0.05, 0.9),
         click_engagement=rng.uniform(-0.1, 0.4),
         click_gap=Mixture(
-            (_delay(rng, 7, 30, (0.6, 1.2)), _delay(rng, 100, 2400, (0.9, 2.0))),
+            (_delay(rng, 6, 26, (0.6, 1.1)), _delay(rng, 100, 2400, (0.9, 2.0))),
             (quick_clicks, 1 - quick_clicks),
         ),
         click_more=rng.uniform(0.05, 0.5),
