@@ -269,10 +269,11 @@ class Networks:
         exit_ = self.vpns[(keyed_uniform(self.salt + 7, person, half_day) * len(self.vpns)).astype(np.int64)]
         return np.asarray(np.where(people.has_vpn[person], exit_, code), dtype=np.int64)
 
-    def browser(self, people: People, person: Ints, at: Floats, on_phone: Bools) -> Ints:
-        """Return the address of each person's browser: their own, or the relay's under Private Relay."""
+    def browser(self, people: People, person: Ints, at: Floats, on_phone: Bools, in_safari: Bools) -> Ints:
+        """Return the address of each person's browser: their own, or Safari's under Private Relay the relay's."""
         own = self.own(people, person, at, on_phone)
-        return np.where(people.has_private_relay[person], self.relayed(people, person, at), own)
+        hidden = people.has_private_relay[person] & in_safari
+        return np.where(hidden, self.relayed(people, person, at), own)
 
 
 def _change(

@@ -119,18 +119,23 @@ class Agents:
         place = keyed_uniform(self.salt + purpose, person) ** 1.8  # few versions are common, many are rare
         return np.asarray(pool[(place * len(pool)).astype(np.int64)])
 
-    def of_browser(self, person: Ints, client: Ints, on_phone: Bools) -> Ints:
-        """Return the browser that opens links (and webmail) for readings in a client, on a phone or not."""
+    def in_safari(self, person: Ints, client: Ints, on_phone: Bools) -> Bools:
+        """Return whether the browser of readings in a client, on a phone or not, is Apple's."""
         is_iphone = (client <= APPLE_OLD) | (keyed_uniform(self.salt + 1, person) < _IPHONE_SHARE)
         is_iphone &= client != ANDROID_MAIL
         is_mac = (client <= APPLE_OLD) | (keyed_uniform(self.salt + 2, person) < _MAC_SHARE)
+        return np.where(on_phone, is_iphone, is_mac)
+
+    def of_browser(self, person: Ints, client: Ints, on_phone: Bools) -> Ints:
+        """Return the browser that opens links (and webmail) for readings in a client, on a phone or not."""
+        in_safari = self.in_safari(person, client, on_phone)
         phone = np.where(
-            is_iphone,
+            in_safari,
             self._pick(self.by_browser["iphone_browser"], person, 3),
             self._pick(self.by_browser["android_browser"], person, 4),
         )
         desk = np.where(
-            is_mac,
+            in_safari,
             self._pick(self.by_browser["mac_browser"], person, 5),
             self._pick(self.by_browser["desktop_browser"], person, 6),
         )

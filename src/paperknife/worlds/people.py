@@ -75,6 +75,7 @@ class People:
     likes_phone : ndarray of float64
         Share of readings on a phone where the client allows both.
     blocks_images, has_office, has_vpn, has_private_relay : ndarray of bool
+        The last matters where the person browses with Safari.
     """
 
     domain: Ints
@@ -157,7 +158,6 @@ def draw_people(rng: np.random.Generator, laws: Laws, n: int) -> People:
         + mine.click_person_sd * rng.standard_normal(n)
         + mine.click_engagement * centred
     )
-    has_apple = (client == APPLE).any(axis=1)
     return People(
         domain=domain,
         domains=domains,
@@ -175,5 +175,5 @@ def draw_people(rng: np.random.Generator, laws: Laws, n: int) -> People:
         blocks_images=draw_blocked(rng, laws.clients, client[:, 0]),
         has_office=rng.random(n) < laws.networks.office_share,
         has_vpn=rng.random(n) < laws.networks.vpn_share,
-        has_private_relay=has_apple & (rng.random(n) < laws.networks.private_relay_share),
+        has_private_relay=rng.random(n) < laws.networks.private_relay_share,
     )

@@ -173,7 +173,7 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
         sessions_sd=rng.uniform(0.3, 1.0),
         at_once_share=rng.uniform(0.02, 0.45),
         at_once=_delay(rng, 45, 1500, (0.7, 1.7)),
-        later=_delay(rng, 3.0, 36.0, (1.1, 2.3)),
+        later=_delay(rng, 3.0, 36.0, (1.4, 2.5)),
         speed_sd=rng.uniform(0.1, 1.0),
         between_s=_delay(rng, 3, 60, (0.5, 1.3)),
         reread_share=rng.uniform(0.1, 0.55),
@@ -279,7 +279,7 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
 
 def draw_gateway(rng: np.random.Generator) -> Gateway:
     """Return one security product with a temperament of its own."""
-    late = rng.uniform(0.0, 0.5)
+    late = rng.uniform(0.0, 0.4)
     clicks = one_of(rng, ("all", "one", "none"), (0.45, 0.25, 0.3))
     return Gateway(
         weight=log_uniform(rng, 0.1, 1),
@@ -290,7 +290,7 @@ def draw_gateway(rng: np.random.Generator) -> Gateway:
         acts_share=rng.uniform(0.15, 1.0),
         pixel_share=rng.uniform(0.3, 1.0),
         delay=Mixture(
-            (_delay(rng, 1.5, 240, (0.5, 1.6)), _delay(rng, 300, 3 * _HOUR_S, (0.6, 1.6))), (1 - late, late)
+            (_delay(rng, 0.8, 90, (0.5, 1.6)), _delay(rng, 300, 3 * _HOUR_S, (0.6, 1.6))), (1 - late, late)
         ),
         queue_sd=rng.uniform(0.0, 1.0),
         clicks=clicks,  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paperknife.worlds.agents import GMAIL_PREFETCH as GMAIL_PREFETCH_AGENT
-from paperknife.worlds.clients import GMAIL, GMAIL_PREFETCH, OUTLOOK_WEB, PROTON, YAHOO
+from paperknife.worlds.clients import GMAIL, GMAIL_PREFETCH, OUTLOOK_WEB, PROTON, WEBMAIL, YAHOO
 from paperknife.worlds.visits import FORWARDED, HUMAN, MACHINE, READING, Visits, visits
 from paperknife.worlds.visits import GMAIL_PREFETCH as GMAIL_PREFETCH_CAUSE
 
@@ -69,7 +69,9 @@ def fetch_visible(
 
     n = len(seen)
     at = np.maximum(seen.at, mail.delivered_at[seen.message]) + laws.clients.load_s.draw(rng, n)
-    address = networks.own(people, seen.person, at, seen.on_phone)
+    browses = seen.client == WEBMAIL
+    in_safari = browses & agents.in_safari(seen.person, seen.client, seen.on_phone)
+    address = networks.browser(people, seen.person, at, seen.on_phone, in_safari)
     for client, pool in (
         (GMAIL, networks.google),
         (YAHOO, networks.yahoo),

@@ -24,7 +24,7 @@ class NetworkLaws:
     proxy_new_share : float
         Of Google's, Yahoo's and Microsoft's fetches from blocks that no list knows.
     private_relay_share : float
-        Of Apple users whose browser goes through the relay as well.
+        Of people whose Safari, where they have one, goes through the relay as well.
     vpn_share : float
         Of people behind a VPN: half in a cloud, half in blocks they share with Apple's relay.
     mobile_share : float
