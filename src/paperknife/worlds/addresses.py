@@ -149,26 +149,31 @@ def draw_addresses(
     rng: np.random.Generator, blocks: dict[str, float], n: int, *, together: int = 1
 ) -> list[str]:
     """Return `n` addresses from weighted blocks; about `together` of them share a subnet (/24 or /48)."""
-    names = list(blocks)
+    starts = [_start_of(block) for block in blocks]  # parsed once: a world draws tens of thousands of groups
     groups = max(1, -(-n // together))
     block_of = choose(rng, list(blocks.values()), groups)
     addresses = []
-    for group in range(groups):
-        network = ip_network(names[block_of[group]])
+    for group, block in enumerate(block_of.tolist()):
+        first, subnets_n, head = starts[block]
         wanted = min(together, n - group * together)
-        if isinstance(network, IPv4Network):
-            base = (
-                int(network.network_address)
-                + int(rng.integers(0, max(1, network.num_addresses // 256))) * 256
-            )
-            hosts = base + rng.integers(0, 256, wanted)
-            addresses += [f"{h >> 24 & 255}.{h >> 16 & 255}.{h >> 8 & 255}.{h & 255}" for h in hosts.tolist()]
+        if not head:
+            base = first + int(rng.integers(0, subnets_n)) * 256
+            hosts = rng.integers(0, 256, wanted).tolist()
+            subnet = f"{base >> 24 & 255}.{base >> 16 & 255}.{base >> 8 & 255}"
+            addresses += [f"{subnet}.{host}" for host in hosts]
         else:
-            head = ":".join(network.network_address.exploded.split(":")[:2])
             third = f"{rng.integers(0, 65536):x}"
-            low = rng.integers(1, 65536, (wanted, 3))
-            addresses += [f"{head.replace(':0', ':')}:{third}:{a:x}::{b:x}:{c:x}" for a, b, c in low.tolist()]
+            low = rng.integers(1, 65536, (wanted, 3)).tolist()
+            addresses += [f"{head}:{third}:{a:x}::{b:x}:{c:x}" for a, b, c in low]
     return addresses
+
+
+def _start_of(block: str) -> tuple[int, int, str]:
+    """Return an IPv4 block's first address and how many /24 it has, or an IPv6 block's first 32 bits as text."""
+    network = ip_network(block)
+    if isinstance(network, IPv4Network):
+        return int(network.network_address), max(1, network.num_addresses // 256), ""
+    return 0, 0, ":".join(network.network_address.exploded.split(":")[:2]).replace(":0", ":")
 
 
 def draw_consumer_blocks(rng: np.random.Generator, n: int) -> dict[str, float]:
