@@ -20,6 +20,7 @@ from paperknife.worlds.gateways import visit_by_gateways, visit_by_strays
 from paperknife.worlds.people import draw_people
 from paperknife.worlds.pipeline import Happenings, record
 from paperknife.worlds.posterior import apple_posterior
+from paperknife.worlds.race import Race
 from paperknife.worlds.readings import Readings, draw_interest, draw_readings
 from paperknife.worlds.rhythm import DAY_S, HOUR_S, draw_rhythm
 from paperknife.worlds.sending import count_people, draw_mail
@@ -154,9 +155,8 @@ def make_world(
         networks=networks,
         texts=texts,
     )
-    posterior = apple_posterior(
-        laws, people=people, rhythm=rhythm, mail=mail, interest=interest, fetched=apple, visible=visible
-    )
+    race = Race.between(laws, people, rhythm, apple.devices)
+    posterior = apple_posterior(race, mail=mail, interest=interest, fetched=apple, visible=visible)
     clicks = draw_clicks(
         chance, laws, people=people, mail=mail, readings=readings, agents=agents, networks=networks
     )
