@@ -271,6 +271,7 @@ def _truth_of_opens(event_id: pd.Series, visits: Visits, visit: Ints) -> pd.Data
             "client_is_apple": np.isin(client, (APPLE, APPLE_OLD)),
             "cause": np.array(CAUSES, dtype=object)[visits.cause[visit]],
             "p_human_posterior": visits.p_human[visit],
+            "p_human_onlooker": visits.p_human_onlooker[visit],
         }
     )
 

@@ -73,21 +73,29 @@ class Interest:
         Chance that the recipient reads it at some time; 0 for what is not delivered to the inbox.
     speed : ndarray of float64
         Multiplies the time that the recipient takes.
+    appeal : ndarray of float64
+        What the message adds to anyone's log-odds of reading.
     """
 
     p_read: Floats
     speed: Floats
+    appeal: Floats
+
+
+def p_read_of(laws: Laws, logit: Floats, is_apple: Bools) -> Floats:
+    """Return the chance of reading with these log-odds; Apple's users read more or less of the same mail."""
+    p_read = 1 / (1 + np.exp(-logit))
+    return np.where(is_apple, 1 - (1 - p_read) ** laws.apple.kappa, p_read)
 
 
 def draw_interest(rng: np.random.Generator, laws: Laws, people: People, mail: Mail) -> Interest:
     """Return how likely, and how soon, each message is read by the person it was sent to."""
-    appeal = laws.people.appeal_sd * rng.standard_normal(int(mail.campaign.max()) + 2)
-    logit = people.read_logit[mail.person] + mail.read_logit + appeal[mail.campaign]
-    p_read = 1 / (1 + np.exp(-logit))
+    of_campaign = laws.people.appeal_sd * rng.standard_normal(int(mail.campaign.max()) + 2)
+    appeal = mail.read_logit + of_campaign[mail.campaign]
     is_apple = people.client[mail.person, 0] == APPLE
-    p_read = np.where(is_apple, 1 - (1 - p_read) ** laws.apple.kappa, p_read)
+    p_read = p_read_of(laws, people.read_logit[mail.person] + appeal, is_apple)
     speed = people.speed[mail.person] * mail.speed * np.where(is_apple, laws.apple.speed, 1.0)
-    return Interest(np.where(mail.is_bounced | mail.is_junk, 0.0, p_read), speed)
+    return Interest(np.where(mail.is_bounced | mail.is_junk, 0.0, p_read), speed, appeal)
 
 
 def notified_share(laws: Laws, rhythm: Rhythm, person: Ints, at: Floats) -> Floats:

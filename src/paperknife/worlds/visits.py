@@ -45,6 +45,8 @@ class Visits:
         Number of the link within the message, -1 for fetches.
     p_human : ndarray of float64
         For fetches, what the simulator's own laws say of them, see `paperknife.worlds.posterior`; else NaN.
+    p_human_onlooker : ndarray of float64
+        The same for someone who does not know the agents, see `paperknife.worlds.onlooker`; NaN unless asked.
     """
 
     message: Ints
@@ -56,6 +58,7 @@ class Visits:
     address: Ints
     link: Ints
     p_human: Floats
+    p_human_onlooker: Floats
 
     def __len__(self) -> int:
         return len(self.message)
@@ -101,5 +104,6 @@ def visits(
         full(agent),
         full(address),
         full(link),
+        np.full(len(message), p_human),
         np.full(len(message), p_human),
     )

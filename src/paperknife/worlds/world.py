@@ -17,6 +17,7 @@ from paperknife.worlds.clicks import draw_clicks, draw_replies, draw_unsubscript
 from paperknife.worlds.clients import APPLE, draw_client_agents
 from paperknife.worlds.families import find_family
 from paperknife.worlds.gateways import visit_by_gateways, visit_by_strays
+from paperknife.worlds.onlooker import onlooker_posterior
 from paperknife.worlds.people import draw_people
 from paperknife.worlds.pipeline import Happenings, record
 from paperknife.worlds.posterior import apple_posterior
@@ -77,6 +78,7 @@ def make_world(
     *,
     days: float = 35,
     laws: Laws | None = None,
+    onlooker: int = 0,
 ) -> World:
     """Return a simulated sender of a family; the same arguments give the same world.
 
@@ -91,6 +93,9 @@ def make_world(
         Length of the log.
     laws : Laws, optional
         Use these instead of drawing from the family.
+    onlooker : int
+        How many agents an onlooker who knows only the laws imagines for each recipient; 0 for no onlooker.
+        With one, `truth_opens` has `p_human_onlooker` too. Some hundred take minutes on a large world.
 
     Raises
     ------
@@ -157,6 +162,11 @@ def make_world(
     )
     race = Race.between(laws, people, rhythm, apple.devices)
     posterior = apple_posterior(race, mail=mail, interest=interest, fetched=apple, visible=visible)
+    onlooked = np.full(len(posterior), np.nan)
+    if onlooker:
+        onlooked = onlooker_posterior(
+            race, mail=mail, interest=interest, fetched=apple, start_s=start_s, agents_n=onlooker
+        )
     clicks = draw_clicks(
         chance, laws, people=people, mail=mail, readings=readings, agents=agents, networks=networks
     )
@@ -167,7 +177,11 @@ def make_world(
         mail=mail,
         readings=readings,
         opens=_doubled(
-            chance, laws, Visits.joined([replace(apple.opens, p_human=posterior), visible, scans, strays])
+            chance,
+            laws,
+            Visits.joined(
+                [replace(apple.opens, p_human=posterior, p_human_onlooker=onlooked), visible, scans, strays]
+            ),
         ),
         clicks=Visits.joined([clicks, scan_clicks]),
         replies=draw_replies(chance, laws, mail, readings),
@@ -182,6 +196,8 @@ def make_world(
         end_s=start_s + days * DAY_S,
         origin_us=origin_us,
     )
+    if not onlooker:
+        truth_opens = truth_opens.drop(columns="p_human_onlooker")
     return World(events, truth_opens, truth_messages, laws)
 
 
@@ -199,6 +215,7 @@ def _doubled(rng: np.random.Generator, laws: Laws, opens: Visits) -> Visits:
         at=twice.at + rng.exponential(2.0, len(twice)),
         cause=np.where(twice.label == HUMAN, SECOND_LOAD, twice.cause),
         p_human=np.where(twice.client == APPLE, np.nan, twice.p_human),
+        p_human_onlooker=np.where(twice.client == APPLE, np.nan, twice.p_human_onlooker),
     )
     return Visits.joined([opens, later])
 
