@@ -24,6 +24,7 @@ import numpy as np
 from paperknife.worlds.apple import HIDES_ADDRESS, PROTECTED
 from paperknife.worlds.clients import APPLE, NO_CLIENT
 from paperknife.worlds.readings import p_read_of
+from paperknife.worlds.rhythm import DAY_S
 
 if TYPE_CHECKING:
     from paperknife.worlds.apple import AppleFetches
@@ -37,6 +38,8 @@ _FEWEST = 20
 _MOST_MESSAGES = 60
 """Of the messages to one recipient, so many latest ones are looked at."""
 _TINY = 1e-300
+_LONG_S = 7 * DAY_S
+"""That a message has waited for longer says no more than that it has waited so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +99,20 @@ def _judge(race: Race, mail: Mail, interest: Interest, who: Ints, past: _Past) -
     at = past.fetched_at[seen]
     is_waiting = (mail.delivered_at[past.message] < at[:, None]) & (past.fetched_at > at[:, None])
     fetch, waiting = np.nonzero(is_waiting)
+    until = np.minimum(at[fetch], mail.delivered_at[past.message[waiting]] + _LONG_S)
+    asked, answer = np.unique(np.stack([waiting, until]), axis=1, return_inverse=True)
+    message = past.message[asked[0].astype(np.int64)]
     junk = race.laws.sending.junk_share
     silent = _stand(
         race,
         mail,
         interest,
         who,
-        message=past.message[waiting],
-        at=at[fetch],
-        on_watch=np.zeros(len(fetch), dtype=np.bool_),
+        message=message,
+        at=asked[1],
+        on_watch=np.zeros(len(message), dtype=np.bool_),
     )
-    untold = np.log(np.maximum(junk + (1 - junk) * silent.none, _TINY))
+    untold = np.log(np.maximum(junk + (1 - junk) * silent.none, _TINY))[answer]
 
     judged = np.full(len(past.message), np.nan)
     for number, place in enumerate(seen):
