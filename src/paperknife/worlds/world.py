@@ -95,7 +95,7 @@ def make_world(
         Use these instead of drawing from the family.
     onlooker : int
         How many agents an onlooker who knows only the laws imagines for each recipient; 0 for no onlooker.
-        With one, `truth_opens` has `p_human_onlooker` too. Some hundred take minutes on a large world.
+        With one, `truth_opens` has `p_human_onlooker` too. Slow: see there.
 
     Raises
     ------
