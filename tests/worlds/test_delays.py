@@ -8,7 +8,7 @@ import pytest
 from paperknife.worlds.delays import Delay, Mixture
 from paperknife.worlds.held_out import reshape
 
-SHAPES = ("lognormal", "weibull", "loglogistic", "loguniform")
+SHAPES = ("lognormal", "weibull", "loglogistic", "loguniform", "frechet")
 
 
 @pytest.mark.parametrize("shape", SHAPES)

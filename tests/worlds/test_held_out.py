@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paperknife.worlds.agents import APPLE
@@ -24,7 +25,7 @@ def drawn(family, n=20):
 
 def test_all_but_the_two_to_work_with_are_held_out():
     assert {name for name, family in FAMILIES.items() if not family.is_held_out} == {"varied", "plain"}
-    assert len(FAMILIES) == 22
+    assert len([name for name, family in FAMILIES.items() if not family.is_unseen]) == 22
 
 
 @pytest.mark.parametrize("family", [name for name, family in FAMILIES.items() if family.is_held_out])
@@ -69,6 +70,29 @@ def test_fast_prefetches_are_fast_and_slow_ones_slow():
 def test_rare_prefetches_leave_apple_to_people():
     opens = opens_with_truth(make_world("rare_prefetch", 4_000, 1)).query("client == 'apple_mail'")
     assert (opens.drop_duplicates("message_id")["label"] == "human").mean() > 0.4
+
+
+def test_human_like_gateways_take_their_time_and_look_like_browsers():
+    worlds = [opens_with_truth(make_world("human_like_gateways", 2_500, seed)) for seed in range(3)]
+    fetched = pd.concat(worlds).query("cause == 'gateway'")
+    assert len(fetched) > 500
+    assert fetched["delay_s"].median() > 240
+    assert fetched["user_agent"].str.contains("AppleWebKit|Gecko|Outlook").mean() > 0.99
+
+
+def test_relay_people_come_through_the_relay():
+    opens = opens_with_truth(make_world("relay_people", 4_000, 1)).query("client == 'apple_mail'")
+    relayed = opens["ip"].str.startswith(("172.22", "104.28", "146.75", "140.248", "2a02:26f7", "2a04:4e41"))
+    assert ((opens["label"] == "human") & relayed).mean() > 0.25
+
+
+def test_gateway_heavy_logs_are_full_of_machines_and_apple_heavy_ones_of_apple():
+    machines = [
+        (make_world(family, 4_000, 1).truth_opens["label"] == "machine").mean()
+        for family in ("plain", "gateway_heavy")
+    ]
+    assert machines[1] > 3 * machines[0]
+    assert make_world("apple_heavy", 4_000, 1).truth_messages["client_is_apple"].mean() > 0.9
 
 
 def test_logs_lack_what_the_family_says():

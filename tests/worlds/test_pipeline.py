@@ -65,6 +65,23 @@ def test_duplicates_come_in_their_share():
     assert events["event_id"].duplicated().mean() == pytest.approx(0.2 / 1.2, abs=0.03)
 
 
+def test_events_of_every_kind_get_lost():
+    whole, holed = logged(messages=6_000).events, logged(messages=6_000, lost_share=0.3).events
+    left = holed["event_type"].value_counts() / whole["event_type"].value_counts()
+    assert left[["sent", "delivered", "open"]].to_numpy() == pytest.approx(0.7, abs=0.03)
+    assert left["click"] == pytest.approx(0.7, abs=0.15)
+
+
+def test_opens_can_be_told_twice_under_ids_of_their_own():
+    world = logged(messages=4_000, retold_share=0.2)
+    opens = opens_with_truth(world)
+    again = opens.duplicated(["message_id", "occurred_at", "ip", "user_agent"])
+    assert again.mean() == pytest.approx(0.2 / 1.2, abs=0.03)
+    assert opens["event_id"].is_unique
+    assert set(opens["event_id"]) == set(world.truth_opens["event_id"])
+    assert not world.events[world.events["event_type"] == "sent"]["message_id"].duplicated().any()
+
+
 def test_the_providers_word_is_a_rule_and_sometimes_wrong():
     opens = opens_with_truth(logged(messages=6_000, has_vendor_verdict=True, vendor_error_share=0.02))
     apple = opens["user_agent"].eq("Mozilla/5.0") & opens["ip"].str.startswith("172.22")

@@ -149,26 +149,31 @@ def draw_addresses(
     rng: np.random.Generator, blocks: dict[str, float], n: int, *, together: int = 1
 ) -> list[str]:
     """Return `n` addresses from weighted blocks; about `together` of them share a subnet (/24 or /48)."""
-    names = list(blocks)
+    starts = [_start_of(block) for block in blocks]  # parsed once: a world draws tens of thousands of groups
     groups = max(1, -(-n // together))
     block_of = choose(rng, list(blocks.values()), groups)
     addresses = []
-    for group in range(groups):
-        network = ip_network(names[block_of[group]])
+    for group, block in enumerate(block_of.tolist()):
+        first, subnets_n, head = starts[block]
         wanted = min(together, n - group * together)
-        if isinstance(network, IPv4Network):
-            base = (
-                int(network.network_address)
-                + int(rng.integers(0, max(1, network.num_addresses // 256))) * 256
-            )
-            hosts = base + rng.integers(0, 256, wanted)
-            addresses += [f"{h >> 24 & 255}.{h >> 16 & 255}.{h >> 8 & 255}.{h & 255}" for h in hosts.tolist()]
+        if not head:
+            base = first + int(rng.integers(0, subnets_n)) * 256
+            hosts = rng.integers(0, 256, wanted).tolist()
+            subnet = f"{base >> 24 & 255}.{base >> 16 & 255}.{base >> 8 & 255}"
+            addresses += [f"{subnet}.{host}" for host in hosts]
         else:
-            head = ":".join(network.network_address.exploded.split(":")[:2])
             third = f"{rng.integers(0, 65536):x}"
-            low = rng.integers(1, 65536, (wanted, 3))
-            addresses += [f"{head.replace(':0', ':')}:{third}:{a:x}::{b:x}:{c:x}" for a, b, c in low.tolist()]
+            low = rng.integers(1, 65536, (wanted, 3)).tolist()
+            addresses += [f"{head}:{third}:{a:x}::{b:x}:{c:x}" for a, b, c in low]
     return addresses
+
+
+def _start_of(block: str) -> tuple[int, int, str]:
+    """Return an IPv4 block's first address and how many /24 it has, or an IPv6 block's first 32 bits as text."""
+    network = ip_network(block)
+    if isinstance(network, IPv4Network):
+        return int(network.network_address), max(1, network.num_addresses // 256), ""
+    return 0, 0, ":".join(network.network_address.exploded.split(":")[:2]).replace(":0", ":")
 
 
 def draw_consumer_blocks(rng: np.random.Generator, n: int) -> dict[str, float]:
@@ -210,7 +215,9 @@ class Networks:
     ----------
     laws : NetworkLaws
     salt : int
-    relay : ndarray (cities, addresses) of int64
+    relay, relay_later : ndarray (cities, addresses) of int64
+        Until the relay's networks change at `relay_changed_at`, and from then on.
+    relay_changed_at : float
     homes : ndarray (people, 2) of int64
         Before and after the person's address changed, at `moved_at`.
     moved_at : ndarray (people,) of float64
@@ -226,6 +233,8 @@ class Networks:
     laws: NetworkLaws
     salt: int
     relay: Ints
+    relay_later: Ints
+    relay_changed_at: float
     homes: Ints
     moved_at: Floats
     mobiles: Ints
@@ -240,7 +249,9 @@ class Networks:
         """Return the relay's address for each person at a time: their city's, kept for some hours."""
         slot = np.floor(at / (self.laws.relay_rotation_h * HOUR_S) + keyed_uniform(self.salt, person))
         pick = keyed_uniform(self.salt + 2, person, slot.astype(np.int64)) * self.relay.shape[1]
-        return np.asarray(self.relay[people.city[person], pick.astype(np.int64)])
+        place = people.city[person], pick.astype(np.int64)
+        code = np.where(at < self.relay_changed_at, self.relay[place], self.relay_later[place])
+        return np.asarray(code, dtype=np.int64)
 
     def own(self, people: People, person: Ints, at: Floats, on_phone: Bools) -> Ints:
         """Return each person's own address at a time.
@@ -263,16 +274,35 @@ class Networks:
         exit_ = self.vpns[(keyed_uniform(self.salt + 7, person, half_day) * len(self.vpns)).astype(np.int64)]
         return np.asarray(np.where(people.has_vpn[person], exit_, code), dtype=np.int64)
 
-    def browser(self, people: People, person: Ints, at: Floats, on_phone: Bools) -> Ints:
-        """Return the address of each person's browser: their own, or the relay's under Private Relay."""
+    def browser(self, people: People, person: Ints, at: Floats, on_phone: Bools, in_safari: Bools) -> Ints:
+        """Return the address of each person's browser: their own, or Safari's under Private Relay the relay's."""
         own = self.own(people, person, at, on_phone)
-        return np.where(people.has_private_relay[person], self.relayed(people, person, at), own)
+        hidden = people.has_private_relay[person] & in_safari
+        return np.where(hidden, self.relayed(people, person, at), own)
+
+
+def _change(
+    rng: np.random.Generator, laws: NetworkLaws, texts: Texts, relay: Ints, blocks: dict[str, float]
+) -> Ints:
+    """Return the relay's addresses after its change: some replaced by ones from other blocks."""
+    if not laws.relay_changed_share:
+        return relay
+    replaced = rng.random(len(relay)) < laws.relay_changed_share
+    later = relay.copy()
+    later[replaced] = texts.add(draw_addresses(rng, blocks, int(replaced.sum()), together=4))
+    return later
 
 
 def draw_networks(
-    rng: np.random.Generator, laws: NetworkLaws, texts: Texts, *, people: People, span_s: float
+    rng: np.random.Generator,
+    laws: NetworkLaws,
+    texts: Texts,
+    *,
+    people: People,
+    start_s: float,
+    span_s: float,
 ) -> Networks:
-    """Return the addresses of a world whose log spans `span_s` seconds."""
+    """Return the addresses of a world whose log spans `span_s` seconds from `start_s`."""
     n = len(people.region)
     cities = int(people.city.max()) + 1
     regions = int(people.region.max()) + 1
@@ -293,6 +323,7 @@ def draw_networks(
         return texts.add(_mixed(rng, parts, size, 8))
 
     relay = texts.add(_mixed(rng, relay_parts, cities * laws.relay_addresses_n, 4))
+    later = _change(rng.spawn(1)[0], laws, texts, relay, unlisted | BLOCKS["relay_reserve"])
     mobile_n = max(3, n // 60)
     offices = texts.add(draw_addresses(rng, consumer, max(companies, 1) * 3, together=3)).reshape(-1, 3)
     vpn_n = max(2, n // 300)
@@ -301,6 +332,8 @@ def draw_networks(
         laws=laws,
         salt=int(rng.integers(2**62)),
         relay=relay.reshape(cities, -1),
+        relay_later=later.reshape(cities, -1),
+        relay_changed_at=start_s + laws.relay_changed_from * span_s,
         homes=texts.add(_mixed(rng, own_parts, 2 * n, 1)).reshape(n, 2),
         moved_at=rng.uniform(-span_s, 2 * span_s, n),
         mobiles=texts.add(_mixed(rng, own_parts, regions * mobile_n, 4)).reshape(regions, -1),

@@ -46,12 +46,20 @@ PROTECTED, HIDES_ADDRESS, OPEN, OWN_ADDRESS = range(4)
 TRIGGERS: Final = ("at_once", "sync", "night", "mail_opened", "late")
 """What starts a background fetch: the arrival itself, the device's next sync, charging at night, the person's
 opening of the mail app (which loads what waits, read or not), or nothing we can name, up to days later."""
-_AT_ONCE, _SYNC, _NIGHT, _MAIL_OPENED, _LATE = range(5)
+AT_ONCE, SYNC, NIGHT, MAIL_OPENED, LATE = range(5)
 
 _FIRST, _SECOND, _WATCH, _ELSEWHERE = range(4)
 _DEVICES_N = 4
-_NIGHTS = 4
-_GLANCE_SHARE = 0.4
+NIGHTS_N: Final = 4
+NIGHT_HOURS: Final = (0.2, 17.0)
+NIGHT_SD_H: Final = 0.6
+CHARGE_HOURS: Final = (4.5, 4.0)
+"""How many nights a device may let pass; hours after noon between which it is plugged in; deviation of that
+hour from the owner's usual one; shortest stay on the charger, and how much longer it may be. Our assumptions."""
+AWAY_S: Final = 3 * HOUR_S
+AWAY_SPANS: Final = (3, 4, 5, 6)
+"""Spans of the day, each so long, in which a device may be away from Wi-Fi: from 9 to 21 h. Our assumption."""
+GLANCE_SHARE: Final = 0.4
 """Of notifications that people with a watch read on it: our assumption."""
 _REPETITIONS = 3
 
@@ -107,7 +115,12 @@ def draw_devices(rng: np.random.Generator, laws: AppleLaws, people: People) -> D
         propensity=odds / (1 + odds),
         triggers=gammas + 1e-12,
         pace=np.exp(laws.device_sd * rng.standard_normal(n)),
-        sync_s=np.clip(laws.sync_h * np.exp(laws.sync_sd * rng.standard_normal(n)), 0.02, 72) * HOUR_S,
+        sync_s=np.clip(
+            laws.sync_h * np.exp(laws.sync_sd * rng.standard_normal(n) - laws.sync_engagement * keenness),
+            0.02,
+            72,
+        )
+        * HOUR_S,
         offset_s=np.repeat(people.offset_s, 2) + wrong_zone * rng.integers(-11, 12, n) * HOUR_S,
         has_second=rng.random(persons) < laws.devices_share,
         has_watch=rng.random(persons) < laws.watch_share,
@@ -123,21 +136,55 @@ def _next_sync(devices: Devices, device: Ints, at: Floats) -> Floats:
     return np.where(first > at, first, after)
 
 
+def night_of(local: Floats) -> Ints:
+    """Return the number of the night at a device's local time: nights run from noon to noon."""
+    return np.floor((local - DAY_S / 2) / DAY_S).astype(np.int64)
+
+
+def usual_night_h(laws: AppleLaws, devices: Devices, device: Ints) -> Floats:
+    """Return at how many hours after noon each device is usually plugged in."""
+    habit = laws.night_sd_h * keyed_normal(devices.salt + 2, device)
+    return np.asarray((laws.night_hour - 12) % 24 + habit, dtype=np.float64)
+
+
 def _next_night(laws: AppleLaws, devices: Devices, device: Ints, at: Floats) -> Floats:
     """Return when each device is next plugged in at night: now, if it is; NaN, if not within some nights."""
     local = at + devices.offset_s[device]
-    night = np.floor((local - DAY_S / 2) / DAY_S).astype(np.int64)  # nights are numbered from noon to noon
+    night = night_of(local)
     found = np.full(len(at), np.nan)
-    usual_h = (laws.night_hour - 12) % 24 + laws.night_sd_h * keyed_normal(devices.salt + 2, device)
-    for later in range(_NIGHTS):
+    usual_h = usual_night_h(laws, devices, device)
+    for later in range(NIGHTS_N):
         number = night + later
-        start_h = usual_h + 0.6 * keyed_normal(devices.salt + 4, device, number)
-        plugged = number * DAY_S + DAY_S / 2 + np.clip(start_h, 0.2, 17.0) * HOUR_S
-        unplugged = plugged + (4.5 + 4 * keyed_uniform(devices.salt + 6, device, number)) * HOUR_S
+        start_h = usual_h + NIGHT_SD_H * keyed_normal(devices.salt + 4, device, number)
+        plugged = number * DAY_S + DAY_S / 2 + np.clip(start_h, *NIGHT_HOURS) * HOUR_S
+        shortest_h, more_h = CHARGE_HOURS
+        unplugged = plugged + (shortest_h + more_h * keyed_uniform(devices.salt + 6, device, number)) * HOUR_S
         is_charged = keyed_uniform(devices.salt + 7, device, number) < laws.charged_share
         chosen = np.isnan(found) & is_charged & (local < unplugged)
         found[chosen] = np.maximum(plugged, local)[chosen]
     return np.asarray(found - devices.offset_s[device], dtype=np.float64)
+
+
+def waits_for_wifi(laws: AppleLaws, devices: Devices, device: Ints) -> Bools:
+    """Return which devices fetch in the background on Wi-Fi only."""
+    return np.asarray(keyed_uniform(devices.salt + 10, device) < laws.wifi_share)
+
+
+def is_away(laws: AppleLaws, devices: Devices, device: Ints, span: Ints) -> Bools:
+    """Return which devices are away from Wi-Fi in a span of `AWAY_S` seconds of their own clock."""
+    is_day = np.isin(span % round(DAY_S / AWAY_S), AWAY_SPANS)
+    return np.asarray(is_day & (keyed_uniform(devices.salt + 11, device, span) < laws.away_share))
+
+
+def _when_on_wifi(laws: AppleLaws, devices: Devices, device: Ints, *, at: Floats, turn_s: Floats) -> Floats:
+    """Return when each device, wanting to fetch at a time, does: then, or a turn after it is back on Wi-Fi."""
+    offset = devices.offset_s[device]
+    wanted = at + offset
+    found = wanted.copy()
+    for _ in AWAY_SPANS:
+        span = np.floor(found / AWAY_S).astype(np.int64)
+        found = np.where(is_away(laws, devices, device, span), (span + 1) * AWAY_S, found)
+    return np.where(found > wanted, found + turn_s, wanted) - offset
 
 
 def _draw_background(
@@ -149,12 +196,17 @@ def _draw_background(
     pace = devices.pace[device]
     fetched_at = at + laws.at_once.draw(rng, n) * pace
     burst = laws.burst_s.draw(rng, n) * rng.integers(1, 6, n)
-    sync, night, opened = (trigger == code for code in (_SYNC, _NIGHT, _MAIL_OPENED))
+    sync, night, opened = (trigger == code for code in (SYNC, NIGHT, MAIL_OPENED))
     fetched_at[sync] = _next_sync(devices, device[sync], at[sync]) + burst[sync]
     fetched_at[night] = _next_night(laws, devices, device[night], at[night]) + burst[night]
     fetched_at[opened] = rhythm.next_session_at(device[opened] // 2, at[opened]) + burst[opened]
-    late = trigger == _LATE
+    late = trigger == LATE
     fetched_at[late] = (at + laws.late.draw(rng, n) * pace)[late]
+    if laws.wifi_share:
+        waits = ~night & ~opened & waits_for_wifi(laws, devices, device)
+        fetched_at[waits] = _when_on_wifi(
+            laws, devices, device[waits], at=fetched_at[waits], turn_s=burst[waits]
+        )
     return np.where(rng.random(n) < devices.propensity[device], fetched_at, np.nan)
 
 
@@ -238,12 +290,41 @@ def _reading_loads(
     n = len(readings)
     on_second = devices.has_second[readings.person] & (rng.random(n) < laws.apple.second_device_use)
     device = np.where(on_second, _SECOND, _FIRST)
-    on_watch = readings.is_notified & devices.has_watch[readings.person] & (rng.random(n) < _GLANCE_SHARE)
+    on_watch = readings.is_notified & devices.has_watch[readings.person] & (rng.random(n) < GLANCE_SHARE)
     device = np.where(on_watch, _WATCH, device)
     device = np.where(readings.is_forwarded, _ELSEWHERE, device)
     cause = np.where(on_watch, WATCH, np.where(readings.is_forwarded, FORWARDED, READING))
     at = np.maximum(readings.at, mail.delivered_at[readings.message]) + laws.clients.load_s.draw(rng, n)
     return _Loads(readings.message, readings.person, device, at, cause)
+
+
+@dataclass(frozen=True, slots=True)
+class AppleFetches:
+    """What Apple Mail fetched, with what only the simulator knows of each fetch.
+
+    Attributes
+    ----------
+    opens : Visits
+    devices : Devices
+    is_own, is_first, on_watch : ndarray of bool
+        One entry a fetch: whether the recipient's own device made it, whether it is the message's first of
+        those, whether the watch made it.
+    """
+
+    opens: Visits
+    devices: Devices
+    is_own: Bools
+    is_first: Bools
+    on_watch: Bools
+
+
+def _is_first(message: Ints, at: Floats, candidate: Bools) -> Bools:
+    """Return which candidates are the earliest of their message."""
+    places = np.flatnonzero(candidate)
+    order = places[np.lexsort((at[places], message[places]))]
+    first = np.zeros(len(message), dtype=np.bool_)
+    first[order[np.diff(message[order], prepend=-1) != 0]] = True
+    return first
 
 
 def fetch_apple(
@@ -256,7 +337,7 @@ def fetch_apple(
     readings: Readings,
     agents: Agents,
     networks: Networks,
-) -> Visits:
+) -> AppleFetches:
     """Return the fetches of modern Apple Mail, given the readings that would load images.
 
     Parameters
@@ -283,12 +364,14 @@ def fetch_apple(
     own = networks.own(people, person, at, on_phone)
     relayed = networks.relayed(people, person, at)
     apple = np.full(len(message), APPLE)
-    return visits(
+    opens = visits(
         message,
         at,
         label=np.where(cause == BACKGROUND, PREFETCH, HUMAN),
         cause=cause,
         client=apple,
-        agent=agents.of_client(person, apple, on_phone),
+        agent=agents.of_client(person, apple, on_phone, at),
         address=np.where(is_direct, own, relayed),
     )
+    is_own = device != _ELSEWHERE
+    return AppleFetches(opens, devices, is_own, _is_first(message, at, is_own), device == _WATCH)

@@ -63,7 +63,13 @@ def draw_clicks(
                 cause=READING,
                 client=clicked.client,
                 agent=agents.of_browser(clicked.person, clicked.client, clicked.on_phone),
-                address=networks.browser(people, clicked.person, at, clicked.on_phone),
+                address=networks.browser(
+                    people,
+                    clicked.person,
+                    at,
+                    clicked.on_phone,
+                    agents.in_safari(clicked.person, clicked.client, clicked.on_phone),
+                ),
                 link=link,
             )
         )

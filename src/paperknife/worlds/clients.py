@@ -113,39 +113,47 @@ class Agents:
     by_browser: dict[str, Ints]
     apple: Ints
     apple_share: float
+    apple_from_s: float
 
     def _pick(self, pool: Ints, person: Ints, purpose: int) -> Ints:
         place = keyed_uniform(self.salt + purpose, person) ** 1.8  # few versions are common, many are rare
         return np.asarray(pool[(place * len(pool)).astype(np.int64)])
 
-    def of_browser(self, person: Ints, client: Ints, on_phone: Bools) -> Ints:
-        """Return the browser that opens links (and webmail) for readings in a client, on a phone or not."""
+    def in_safari(self, person: Ints, client: Ints, on_phone: Bools) -> Bools:
+        """Return whether the browser of readings in a client, on a phone or not, is Apple's."""
         is_iphone = (client <= APPLE_OLD) | (keyed_uniform(self.salt + 1, person) < _IPHONE_SHARE)
         is_iphone &= client != ANDROID_MAIL
         is_mac = (client <= APPLE_OLD) | (keyed_uniform(self.salt + 2, person) < _MAC_SHARE)
+        return np.where(on_phone, is_iphone, is_mac)
+
+    def of_browser(self, person: Ints, client: Ints, on_phone: Bools) -> Ints:
+        """Return the browser that opens links (and webmail) for readings in a client, on a phone or not."""
+        in_safari = self.in_safari(person, client, on_phone)
         phone = np.where(
-            is_iphone,
+            in_safari,
             self._pick(self.by_browser["iphone_browser"], person, 3),
             self._pick(self.by_browser["android_browser"], person, 4),
         )
         desk = np.where(
-            is_mac,
+            in_safari,
             self._pick(self.by_browser["mac_browser"], person, 5),
             self._pick(self.by_browser["desktop_browser"], person, 6),
         )
         return np.where(on_phone, phone, desk)
 
-    def of_client(self, person: Ints, client: Ints, on_phone: Bools) -> Ints:
-        """Return the user agent that loads images for readings in a client."""
+    def of_client(self, person: Ints, client: Ints, on_phone: Bools, at: Floats) -> Ints:
+        """Return the user agent that loads images for readings in a client at a time."""
         agent = self.of_browser(person, client, on_phone)
         for code, pool in self.by_client.items():
             agent = np.where(client == code, self._pick(pool, person, 10 + code), agent)
-        is_new = keyed_uniform(self.salt + 7, person) < self.apple_share
+        is_new = (keyed_uniform(self.salt + 7, person) < self.apple_share) & (at >= self.apple_from_s)
         return np.where(client == APPLE, np.where(is_new, self.apple[1], self.apple[0]), agent)
 
 
-def draw_client_agents(rng: np.random.Generator, texts: Texts, *, apple: str, apple_share: float) -> Agents:
-    """Return the user agents of a world in which `apple_share` of Apple Mail calls itself `apple`."""
+def draw_client_agents(
+    rng: np.random.Generator, texts: Texts, *, apple: str, apple_share: float, apple_from_s: float
+) -> Agents:
+    """Return the user agents of a world in which `apple_share` of Apple Mail calls itself `apple` in the end."""
     drawn = (APPLE_OLD, OUTLOOK_DESKTOP, OUTLOOK_MOBILE, ANDROID_MAIL, THUNDERBIRD)
     by_client = {code: texts.add(agents.draw_agents(rng, CLIENTS[code], 25)) for code in drawn}
     by_client |= {GMAIL: texts.add([agents.GMAIL]), YAHOO: texts.add([agents.YAHOO])}
@@ -156,4 +164,5 @@ def draw_client_agents(rng: np.random.Generator, texts: Texts, *, apple: str, ap
         by_browser={kind: texts.add(agents.draw_agents(rng, kind, 40)) for kind in browsers},
         apple=texts.add([agents.APPLE, apple]),
         apple_share=apple_share,
+        apple_from_s=apple_from_s,
     )

@@ -1,4 +1,8 @@
-"""Families: named distributions over laws. One to train on, one for the demo, the others held out."""
+"""Families: named distributions over laws. One to train on, one for the demo, the others held out.
+
+Of those held out some have been looked at (`paperknife.worlds.held_out`), others not yet
+(`paperknife.worlds.unseen`).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from paperknife.errors import PaperknifeError, did_you_mean
-from paperknife.worlds import held_out
+from paperknife.worlds import held_out, unseen
 from paperknife.worlds.plain import plain_laws
 from paperknife.worlds.varied import draw_varied
 
@@ -29,6 +33,8 @@ class Family:
         Given a random generator, the laws of one world.
     is_held_out : bool
         Never used to fit or tune anything; only to test transfer.
+    is_unseen : bool
+        Not even looked at while anything was thought out: to be run for a last examination only.
     most_messages : int or None
         Worlds of this family have no more.
     """
@@ -37,6 +43,7 @@ class Family:
     meaning: str
     draw: Callable[[np.random.Generator], Laws]
     is_held_out: bool = True
+    is_unseen: bool = False
     most_messages: int | None = None
 
 
@@ -67,7 +74,32 @@ _ALL = (
     Family("no_user_agent", "no user agents", held_out.no_user_agent),
 )
 
-FAMILIES: Final[dict[str, Family]] = {family.name: family for family in _ALL}
+_UNSEEN = (
+    ("strangers", "nothing special, but waits of another form", unseen.strangers),
+    ("hidden_addresses", "Apple users hide addresses only: no prefetch", unseen.hidden_addresses),
+    ("agent_changes", "Apple Mail's user agent changes half-way", unseen.agent_changes),
+    ("networks_change", "Apple's relay moves half-way", unseen.networks_change),
+    ("wifi_bound", "Apple prefetches on Wi-Fi only", unseen.wifi_bound),
+    ("night_prefetch", "Apple prefetches on the charger at night only", unseen.night_prefetch),
+    ("keen_devices", "Apple prefetches for those who read", unseen.keen_devices),
+    ("uneven_apple", "Apple's share depends on reading, region, company", unseen.uneven_apple),
+    ("apple_clicks_more", "Apple users click more per read", unseen.apple_clicks_more),
+    ("apple_clicks_less", "Apple users click less per read", unseen.apple_clicks_less),
+    ("fleeting_copies", "Apple's copies live for minutes", unseen.fleeting_copies),
+    ("old_systems", "many Apple users without privacy protection", unseen.old_systems),
+    ("shared_addresses", "people share the addresses of offices and VPNs", unseen.shared_addresses),
+    ("first_opens_only", "only the first open of each message", unseen.first_opens_only),
+    ("patchy", "whole minutes, holes, losses, opens told twice", unseen.patchy),
+    ("late_gateways", "gateways look in when people do", unseen.late_gateways),
+)
+
+FAMILIES: Final[dict[str, Family]] = {
+    family.name: family
+    for family in (
+        *_ALL,
+        *(Family(name, meaning, draw, is_unseen=True) for name, meaning, draw in _UNSEEN),
+    )
+}
 
 
 def find_family(name: str) -> Family:

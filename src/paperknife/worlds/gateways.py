@@ -109,6 +109,7 @@ def _scan(
             ],
             address=addresses[pool],
             link=link,
+            p_human=0.0,
         )
 
     looked = behind[rng.random(len(behind)) < gateway.acts_share]
@@ -180,4 +181,5 @@ def visit_by_strays(
         client=LINK_CHECKER,
         agent=np.where(rng.random(n) < _NO_AGENT_SHARE, NO_TEXT, agent),
         address=rng.choice(networks.strays, n),
+        p_human=0.0,
     )

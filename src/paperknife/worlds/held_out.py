@@ -28,27 +28,31 @@ _SPREAD_OF_SHAPE: Final[dict[Shape, float]] = {
     "weibull": np.sqrt(6) / np.pi,
     "loglogistic": np.sqrt(3) / np.pi,
     "loguniform": np.sqrt(3),
+    "frechet": np.sqrt(6) / np.pi,
 }
 """Turns a log-normal's spread into that of a shape with the same standard deviation of the logarithm."""
 
 
-def reshape(rng: np.random.Generator, laws: Any) -> Any:
+_SHAPES: Final[tuple[Shape, ...]] = ("weibull", "loglogistic", "loguniform")
+
+
+def reshape(rng: np.random.Generator, laws: Any, *, shapes: tuple[Shape, ...] = _SHAPES) -> Any:
     """Return the laws with every log-normal waiting time given another shape of the same median and width."""
     if isinstance(laws, Delay):
-        shape = list(_SPREAD_OF_SHAPE)[rng.integers(0, len(_SPREAD_OF_SHAPE))]
+        shape = shapes[rng.integers(0, len(shapes))]
         return Delay(laws.median_s, laws.spread * _SPREAD_OF_SHAPE[shape], shape)
     if isinstance(laws, tuple):
-        return tuple(reshape(rng, part) for part in laws)
+        return tuple(reshape(rng, part, shapes=shapes) for part in laws)
     if is_dataclass(laws) and not isinstance(laws, type):
         return replace(
-            laws, **{field.name: reshape(rng, getattr(laws, field.name)) for field in fields(laws)}
+            laws,
+            **{field.name: reshape(rng, getattr(laws, field.name), shapes=shapes) for field in fields(laws)},
         )
     return laws
 
 
-def _start(rng: np.random.Generator) -> Laws:
-    """Return varied laws of other shapes, with a log that has every column."""
-    laws: Laws = reshape(rng, draw_varied(rng))
+def with_all_columns(laws: Laws) -> Laws:
+    """Return the laws with a log that has every column, filled, and all opens."""
     log = replace(
         laws.log,
         missing=(),
@@ -60,12 +64,20 @@ def _start(rng: np.random.Generator) -> Laws:
     return replace(laws, log=log)
 
 
+def enough_apple(laws: Laws) -> Laws:
+    """Return the laws with at least so much of Apple Mail that what it does can be tested."""
+    share = max(laws.clients.apple_share, 0.3)
+    return replace(laws, clients=replace(laws.clients, apple_share=share))
+
+
+def _start(rng: np.random.Generator) -> Laws:
+    """Return varied laws of other shapes, with a log that has every column."""
+    return with_all_columns(reshape(rng, draw_varied(rng)))
+
+
 def _apple(rng: np.random.Generator, **changes: Any) -> Laws:
-    laws = _start(rng)
-    share = max(laws.clients.apple_share, 0.3)  # else there is too little of it to test
-    return replace(
-        laws, apple=replace(laws.apple, **changes), clients=replace(laws.clients, apple_share=share)
-    )
+    laws = enough_apple(_start(rng))
+    return replace(laws, apple=replace(laws.apple, **changes))
 
 
 def fast_prefetch(rng: np.random.Generator) -> Laws:

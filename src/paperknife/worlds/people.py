@@ -9,7 +9,7 @@ import numpy as np
 
 from paperknife.worlds.apple import draw_modes
 from paperknife.worlds.chance import Bools, Floats, Ints, choose
-from paperknife.worlds.clients import APPLE, PUBLIC_HOSTS, draw_blocked, draw_clients
+from paperknife.worlds.clients import APPLE, APPLE_OLD, PUBLIC_HOSTS, draw_blocked, draw_clients
 from paperknife.worlds.rhythm import HOUR_S
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class People:
     likes_phone : ndarray of float64
         Share of readings on a phone where the client allows both.
     blocks_images, has_office, has_vpn, has_private_relay : ndarray of bool
+        The last matters where the person browses with Safari.
     """
 
     domain: Ints
@@ -145,15 +146,18 @@ def draw_people(rng: np.random.Generator, laws: Laws, n: int) -> People:
     )
     centred = np.clip(read_logit - _logit(mine.read_mean), -3, 3)
     apple_logit = (
-        np.array([r.apple_logit for r in mine.regions])[region] + laws.clients.apple_engagement * centred
+        np.array([r.apple_logit for r in mine.regions])[region]
+        + laws.clients.apple_engagement * centred
+        + laws.clients.apple_company * (company >= 0)
     )
     client = draw_clients(rng, laws.clients, host, apple_logit)
+    is_old = rng.spawn(1)[0].random(n) < laws.clients.old_share
+    client = np.where((client == APPLE) & is_old[:, None], APPLE_OLD, client)
     click_logit = (
         _logit(mine.clicks_per_read)
         + mine.click_person_sd * rng.standard_normal(n)
         + mine.click_engagement * centred
     )
-    has_apple = (client == APPLE).any(axis=1)
     return People(
         domain=domain,
         domains=domains,
@@ -171,5 +175,5 @@ def draw_people(rng: np.random.Generator, laws: Laws, n: int) -> People:
         blocks_images=draw_blocked(rng, laws.clients, client[:, 0]),
         has_office=rng.random(n) < laws.networks.office_share,
         has_vpn=rng.random(n) < laws.networks.vpn_share,
-        has_private_relay=has_apple & (rng.random(n) < laws.networks.private_relay_share),
+        has_private_relay=rng.random(n) < laws.networks.private_relay_share,
     )

@@ -108,6 +108,13 @@ def _keep_first_opens(rows: _Rows) -> _Rows:
     return rows.where(keep)
 
 
+def _lose_and_retell(rng: np.random.Generator, laws: LogLaws, rows: _Rows) -> _Rows:
+    """Return the rows without those that get lost, and with some opens and clicks told once more."""
+    kept = rows.where(rng.random(len(rows.kind)) >= laws.lost_share)
+    told_twice = np.isin(kept.kind, (_OPEN, _CLICK)) & (rng.random(len(kept.kind)) < laws.retold_share)
+    return kept.where(np.r_[np.arange(len(kept.kind)), np.flatnonzero(told_twice)])
+
+
 def _vendor_verdicts(
     rng: np.random.Generator,
     laws: LogLaws,
@@ -151,6 +158,7 @@ def record(
     rows, visits = _rows(happenings)
     kept_kinds = [*(TYPES.index(kind) for kind in laws.clocks), _OPEN, _CLICK, _REPLY, _UNSUBSCRIBE]
     rows = rows.where((rows.at >= start_s) & (rows.at < end_s) & np.isin(rows.kind, kept_kinds))
+    rows = _lose_and_retell(rng.spawn(1)[0], laws, rows)
     if laws.is_first_open_only:
         rows = _keep_first_opens(rows)
     rows = rows.where(rng.permutation(len(rows.kind)))
@@ -262,6 +270,8 @@ def _truth_of_opens(event_id: pd.Series, visits: Visits, visit: Ints) -> pd.Data
             "client": np.array(CLIENTS, dtype=object)[client],
             "client_is_apple": np.isin(client, (APPLE, APPLE_OLD)),
             "cause": np.array(CAUSES, dtype=object)[visits.cause[visit]],
+            "p_human_posterior": visits.p_human[visit],
+            "p_human_onlooker": visits.p_human_onlooker[visit],
         }
     )
 

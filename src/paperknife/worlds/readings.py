@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paperknife.worlds.rhythm import Rhythm
     from paperknife.worlds.sending import Mail
 
-_SAME_SITTING_S = 1800.0
+SAME_SITTING_S = 1800.0
 _SAME_PLACE_SHARE = 0.85
 """Of readings again within one sitting that happen in the same client: our assumption."""
 _LAST_S = 45 * 86400.0
@@ -63,20 +63,51 @@ class Readings:
         )
 
 
-def _draw_readers(rng: np.random.Generator, laws: Laws, people: People, mail: Mail) -> Ints:
-    """Return the messages that their recipients read at some time."""
-    appeal = laws.people.appeal_sd * rng.standard_normal(int(mail.campaign.max()) + 2)
-    logit = people.read_logit[mail.person] + mail.read_logit + appeal[mail.campaign]
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """What each message means to its recipient; every array has one entry a message.
+
+    Attributes
+    ----------
+    p_read : ndarray of float64
+        Chance that the recipient reads it at some time; 0 for what is not delivered to the inbox.
+    speed : ndarray of float64
+        Multiplies the time that the recipient takes.
+    appeal : ndarray of float64
+        What the message adds to anyone's log-odds of reading.
+    """
+
+    p_read: Floats
+    speed: Floats
+    appeal: Floats
+
+
+def p_read_of(laws: Laws, logit: Floats, is_apple: Bools) -> Floats:
+    """Return the chance of reading with these log-odds; Apple's users read more or less of the same mail."""
     p_read = 1 / (1 + np.exp(-logit))
+    return np.where(is_apple, 1 - (1 - p_read) ** laws.apple.kappa, p_read)
+
+
+def draw_interest(rng: np.random.Generator, laws: Laws, people: People, mail: Mail) -> Interest:
+    """Return how likely, and how soon, each message is read by the person it was sent to."""
+    of_campaign = laws.people.appeal_sd * rng.standard_normal(int(mail.campaign.max()) + 2)
+    appeal = mail.read_logit + of_campaign[mail.campaign]
     is_apple = people.client[mail.person, 0] == APPLE
-    p_read = np.where(is_apple, 1 - (1 - p_read) ** laws.apple.kappa, p_read)
-    return np.flatnonzero((rng.random(len(mail)) < p_read) & ~mail.is_bounced & ~mail.is_junk)
+    p_read = p_read_of(laws, people.read_logit[mail.person] + appeal, is_apple)
+    speed = people.speed[mail.person] * mail.speed * np.where(is_apple, laws.apple.speed, 1.0)
+    return Interest(np.where(mail.is_bounced | mail.is_junk, 0.0, p_read), speed, appeal)
+
+
+def notified_share(laws: Laws, rhythm: Rhythm, person: Ints, at: Floats) -> Floats:
+    """Return the share of readings of what arrives at a time that a notification leads to."""
+    awake = np.minimum(rhythm.activity(person, at) / 1.5, 1.0)
+    return np.asarray(laws.people.at_once_share * awake)
 
 
 def _in_turn(rng: np.random.Generator, laws: Laws, person: Ints, session: Ints) -> Floats:
     """Return how many seconds into a session each message has its turn: they are read one after another."""
     order = np.lexsort((rng.random(len(person)), session, person))
-    gaps = np.minimum(laws.people.between_s.draw(rng, len(person)), _SAME_SITTING_S)
+    gaps = np.minimum(laws.people.between_s.draw(rng, len(person)), SAME_SITTING_S)
     total = np.cumsum(gaps)
     is_start = np.r_[True, (np.diff(person[order]) != 0) | (np.diff(session[order]) != 0)]
     starts = np.maximum.accumulate(np.where(is_start, np.arange(len(order)), 0))
@@ -86,18 +117,16 @@ def _in_turn(rng: np.random.Generator, laws: Laws, person: Ints, session: Ints) 
 
 
 def _draw_firsts(
-    rng: np.random.Generator, laws: Laws, people: People, rhythm: Rhythm, mail: Mail
+    rng: np.random.Generator, laws: Laws, people: People, rhythm: Rhythm, *, mail: Mail, interest: Interest
 ) -> Readings:
     mine = laws.people
-    message = _draw_readers(rng, laws, people, mail)
+    message = np.flatnonzero(rng.random(len(mail)) < interest.p_read)
     person = mail.person[message]
     delivered_at = mail.delivered_at[message]
     client, on_phone = _draw_places(rng, laws, people, person)
-    speed = people.speed[person] * mail.speed[message]
-    speed = np.where(people.client[person, 0] == APPLE, speed * laws.apple.speed, speed)
+    speed = interest.speed[message]
 
-    awake = np.minimum(rhythm.activity(person, delivered_at) / 1.5, 1.0)
-    is_notified = rng.random(len(message)) < mine.at_once_share * awake
+    is_notified = rng.random(len(message)) < notified_share(laws, rhythm, person, delivered_at)
     waiting_h = mine.later.draw(rng, len(message)) * speed
     session, start_h = rhythm.next_session(person, rhythm.active_hours(person, delivered_at) + waiting_h)
     later_at = rhythm.wall_time(person, start_h) + _in_turn(rng, laws, person, session)
@@ -122,9 +151,9 @@ def _draw_rereadings(
     again = before.where(rng.random(len(before)) < share)
     gap = laws.people.reread.draw(rng, len(again))
     rested = rhythm.wall_time(again.person, rhythm.active_hours(again.person, again.at) + gap / 3600.0)
-    at = np.where(gap < _SAME_SITTING_S, again.at + gap, rested)
+    at = np.where(gap < SAME_SITTING_S, again.at + gap, rested)
     client, on_phone = _draw_places(rng, laws, people, again.person)
-    same = (gap < _SAME_SITTING_S) & (rng.random(len(again)) < _SAME_PLACE_SHARE)
+    same = (gap < SAME_SITTING_S) & (rng.random(len(again)) < _SAME_PLACE_SHARE)
     none = np.zeros(len(again), dtype=np.bool_)
     return Readings(
         message=again.message,
@@ -154,10 +183,10 @@ def _draw_forwarded(
 
 
 def draw_readings(
-    rng: np.random.Generator, laws: Laws, *, people: People, rhythm: Rhythm, mail: Mail
+    rng: np.random.Generator, laws: Laws, *, people: People, rhythm: Rhythm, mail: Mail, interest: Interest
 ) -> Readings:
     """Return all readings of a world's messages, in no order."""
-    parts = [_draw_firsts(rng, laws, people, rhythm, mail)]
+    parts = [_draw_firsts(rng, laws, people, rhythm, mail=mail, interest=interest)]
     share = laws.people.reread_share
     for _ in range(5):
         parts.append(_draw_rereadings(rng, laws, people, rhythm, before=parts[-1], share=share))

@@ -28,6 +28,7 @@ from paperknife.worlds.laws import (
     SendingLaws,
     Stream,
 )
+from paperknife.worlds.ties import CLICK_RATIO, KAPPA, SPEED, tie
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def _delay(rng: np.random.Generator, low: float, high: float, spread: tuple[floa
 def draw_varied(rng: np.random.Generator) -> Laws:
     """Return the laws of one world of the varied family."""
     business: Business = one_of(rng, ("consumers", "companies", "sales", "service"), (0.45, 0.28, 0.14, 0.13))  # type: ignore[assignment]
-    return Laws(
+    laws = Laws(
         sending=draw_sending(rng, business),
         people=draw_people_laws(rng, business),
         clients=draw_client_laws(rng),
@@ -80,6 +81,7 @@ def draw_varied(rng: np.random.Generator) -> Laws:
         networks=draw_network_laws(rng),
         log=draw_log(rng),
     )
+    return tie(rng.spawn(1)[0], laws)
 
 
 def _draw_stream(rng: np.random.Generator, kind: str) -> Stream:
@@ -154,7 +156,7 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
     ]
     reread_near = rng.uniform(0.1, 0.6)
     reread_far = rng.uniform(0.05, 0.5)
-    quick_clicks = rng.uniform(0.75, 0.95)
+    quick_clicks = rng.uniform(0.84, 0.99)
     return PeopleLaws(
         company_share=rng.uniform(*company),
         people_per_company=log_uniform(rng, 1.5, 60),
@@ -171,10 +173,10 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
         sessions_sd=rng.uniform(0.3, 1.0),
         at_once_share=rng.uniform(0.02, 0.45),
         at_once=_delay(rng, 45, 1500, (0.7, 1.7)),
-        later=_delay(rng, 1.0, 14.0, (1.1, 2.3)),
+        later=_delay(rng, 3.0, 36.0, (1.4, 2.5)),
         speed_sd=rng.uniform(0.1, 1.0),
         between_s=_delay(rng, 3, 60, (0.5, 1.3)),
-        reread_share=rng.uniform(0.05, 0.4),
+        reread_share=rng.uniform(0.1, 0.55),
         reread_again=rng.uniform(0.1, 0.5),
         reread=Mixture(
             (
@@ -190,7 +192,7 @@ def draw_people_laws(rng: np.random.Generator, business: Business) -> PeopleLaws
         click_campaign_sd=rng.uniform(0.05, 0.9),
         click_engagement=rng.uniform(-0.1, 0.4),
         click_gap=Mixture(
-            (_delay(rng, 7, 30, (0.6, 1.2)), _delay(rng, 100, 2400, (0.9, 2.0))),
+            (_delay(rng, 6, 26, (0.6, 1.1)), _delay(rng, 100, 2400, (0.9, 2.0))),
             (quick_clicks, 1 - quick_clicks),
         ),
         click_more=rng.uniform(0.05, 0.5),
@@ -269,15 +271,15 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
         reading_fills=1.0 if happens(rng, 0.6) else rng.uniform(0.0, 1.0),
         watch_share=rng.uniform(0.0, 0.2),
         watch_prefetch_share=rng.uniform(0.0, 0.3),
-        kappa=log_uniform(rng, 0.5, 2.0),
-        speed=log_uniform(rng, 0.5, 2.0),
-        click_ratio=log_uniform(rng, 0.55, 1.8),
+        kappa=log_uniform(rng, *KAPPA),
+        speed=log_uniform(rng, *SPEED),
+        click_ratio=log_uniform(rng, *CLICK_RATIO),
     )
 
 
 def draw_gateway(rng: np.random.Generator) -> Gateway:
     """Return one security product with a temperament of its own."""
-    late = rng.uniform(0.0, 0.5)
+    late = rng.uniform(0.0, 0.4)
     clicks = one_of(rng, ("all", "one", "none"), (0.45, 0.25, 0.3))
     return Gateway(
         weight=log_uniform(rng, 0.1, 1),
@@ -288,7 +290,7 @@ def draw_gateway(rng: np.random.Generator) -> Gateway:
         acts_share=rng.uniform(0.15, 1.0),
         pixel_share=rng.uniform(0.3, 1.0),
         delay=Mixture(
-            (_delay(rng, 1.5, 240, (0.5, 1.6)), _delay(rng, 300, 3 * _HOUR_S, (0.6, 1.6))), (1 - late, late)
+            (_delay(rng, 0.8, 90, (0.5, 1.6)), _delay(rng, 300, 3 * _HOUR_S, (0.6, 1.6))), (1 - late, late)
         ),
         queue_sd=rng.uniform(0.0, 1.0),
         clicks=clicks,  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paperknife.worlds.agents import GMAIL_PREFETCH as GMAIL_PREFETCH_AGENT
-from paperknife.worlds.clients import GMAIL, GMAIL_PREFETCH, OUTLOOK_WEB, PROTON, YAHOO
+from paperknife.worlds.clients import GMAIL, GMAIL_PREFETCH, OUTLOOK_WEB, PROTON, WEBMAIL, YAHOO
 from paperknife.worlds.visits import FORWARDED, HUMAN, MACHINE, READING, Visits, visits
 from paperknife.worlds.visits import GMAIL_PREFETCH as GMAIL_PREFETCH_CAUSE
 
@@ -37,6 +37,7 @@ def _prefetch_gmail(
         client=GMAIL_PREFETCH,
         agent=np.full(len(message), texts.add([GMAIL_PREFETCH_AGENT])[0]),
         address=rng.choice(networks.google, len(message)),
+        p_human=0.0,
     )
 
 
@@ -68,7 +69,9 @@ def fetch_visible(
 
     n = len(seen)
     at = np.maximum(seen.at, mail.delivered_at[seen.message]) + laws.clients.load_s.draw(rng, n)
-    address = networks.own(people, seen.person, at, seen.on_phone)
+    browses = seen.client == WEBMAIL
+    in_safari = browses & agents.in_safari(seen.person, seen.client, seen.on_phone)
+    address = networks.browser(people, seen.person, at, seen.on_phone, in_safari)
     for client, pool in (
         (GMAIL, networks.google),
         (YAHOO, networks.yahoo),
@@ -81,7 +84,8 @@ def fetch_visible(
         label=HUMAN,
         cause=np.where(seen.is_forwarded, FORWARDED, READING),
         client=seen.client,
-        agent=agents.of_client(seen.person, seen.client, seen.on_phone),
+        agent=agents.of_client(seen.person, seen.client, seen.on_phone, at),
         address=address,
+        p_human=1.0,
     )
     return Visits.joined([prefetched, fetched])

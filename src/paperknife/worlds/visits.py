@@ -43,6 +43,10 @@ class Visits:
         Codes of `paperknife.worlds.texts.Texts`.
     link : ndarray of int64
         Number of the link within the message, -1 for fetches.
+    p_human : ndarray of float64
+        For fetches, what the simulator's own laws say of them, see `paperknife.worlds.posterior`; else NaN.
+    p_human_onlooker : ndarray of float64
+        The same for someone who does not know the agents, see `paperknife.worlds.onlooker`; NaN unless asked.
     """
 
     message: Ints
@@ -53,6 +57,8 @@ class Visits:
     agent: Ints
     address: Ints
     link: Ints
+    p_human: Floats
+    p_human_onlooker: Floats
 
     def __len__(self) -> int:
         return len(self.message)
@@ -82,10 +88,22 @@ def visits(
     agent: Ints,
     address: Ints,
     link: Ints | int = -1,
+    p_human: float = np.nan,
 ) -> Visits:
     """Return visits, repeating what is given as one number."""
 
     def full(value: Ints | int) -> Ints:
         return np.broadcast_to(np.asarray(value, dtype=np.int64), message.shape).copy()
 
-    return Visits(message, at, full(label), full(cause), full(client), full(agent), full(address), full(link))
+    return Visits(
+        message,
+        at,
+        full(label),
+        full(cause),
+        full(client),
+        full(agent),
+        full(address),
+        full(link),
+        np.full(len(message), p_human),
+        np.full(len(message), p_human),
+    )

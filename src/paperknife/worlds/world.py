@@ -17,9 +17,12 @@ from paperknife.worlds.clicks import draw_clicks, draw_replies, draw_unsubscript
 from paperknife.worlds.clients import APPLE, draw_client_agents
 from paperknife.worlds.families import find_family
 from paperknife.worlds.gateways import visit_by_gateways, visit_by_strays
+from paperknife.worlds.onlooker import onlooker_posterior
 from paperknife.worlds.people import draw_people
 from paperknife.worlds.pipeline import Happenings, record
-from paperknife.worlds.readings import Readings, draw_readings
+from paperknife.worlds.posterior import apple_posterior
+from paperknife.worlds.race import Race
+from paperknife.worlds.readings import Readings, draw_interest, draw_readings
 from paperknife.worlds.rhythm import DAY_S, HOUR_S, draw_rhythm
 from paperknife.worlds.sending import count_people, draw_mail
 from paperknife.worlds.texts import Texts
@@ -52,7 +55,8 @@ class World:
     truth_opens : DataFrame
         One row per open of the log: `event_id`, `label` (human, prefetch or machine: what caused the fetch),
         `client` (the true client, or machine, that fetched), `client_is_apple`, `cause` (finer than the
-        label).
+        label), `p_human_posterior` (what the world's own laws make of the fetch when it comes, float64, null
+        where that cannot be computed: see `paperknife.worlds.posterior`).
     truth_messages : DataFrame
         One row per message of the log: `message_id`, `was_read` (by the recipient, within seven days of
         delivery, whether or not the sender could see it), `client` (the recipient's main one),
@@ -74,6 +78,7 @@ def make_world(
     *,
     days: float = 35,
     laws: Laws | None = None,
+    onlooker: int = 0,
 ) -> World:
     """Return a simulated sender of a family; the same arguments give the same world.
 
@@ -88,6 +93,9 @@ def make_world(
         Length of the log.
     laws : Laws, optional
         Use these instead of drawing from the family.
+    onlooker : int
+        How many agents an onlooker who knows only the laws imagines for each recipient; 0 for no onlooker.
+        With one, `truth_opens` has `p_human_onlooker` too. Slow: see there.
 
     Raises
     ------
@@ -117,10 +125,19 @@ def make_world(
     mail = draw_mail(
         chance, laws.sending, messages=messages, start_s=start_s, days=days, offset_s=offset_s, rhythm=rhythm
     )
-    networks = draw_networks(chance, laws.networks, texts, people=people, span_s=days * DAY_S)
-    agents = draw_client_agents(chance, texts, apple=laws.apple.agent, apple_share=laws.apple.agent_share)
+    networks = draw_networks(
+        chance, laws.networks, texts, people=people, start_s=start_s, span_s=days * DAY_S
+    )
+    agents = draw_client_agents(
+        chance,
+        texts,
+        apple=laws.apple.agent,
+        apple_share=laws.apple.agent_share,
+        apple_from_s=start_s + laws.apple.agent_from * days * DAY_S,
+    )
 
-    readings = draw_readings(chance, laws, people=people, rhythm=rhythm, mail=mail)
+    interest = draw_interest(chance, laws, people, mail)
+    readings = draw_readings(chance, laws, people=people, rhythm=rhythm, mail=mail, interest=interest)
     loading = readings.where(_loads_images(chance, laws, people, readings))
     in_apple = loading.client == APPLE
     apple = fetch_apple(
@@ -143,6 +160,13 @@ def make_world(
         networks=networks,
         texts=texts,
     )
+    race = Race.between(laws, people, rhythm, apple.devices)
+    posterior = apple_posterior(race, mail=mail, interest=interest, fetched=apple, visible=visible)
+    onlooked = np.full(len(posterior), np.nan)
+    if onlooker:
+        onlooked = onlooker_posterior(
+            race, mail=mail, interest=interest, fetched=apple, start_s=start_s, agents_n=onlooker
+        )
     clicks = draw_clicks(
         chance, laws, people=people, mail=mail, readings=readings, agents=agents, networks=networks
     )
@@ -152,7 +176,13 @@ def make_world(
         people=people,
         mail=mail,
         readings=readings,
-        opens=_doubled(chance, laws, Visits.joined([apple, visible, scans, strays])),
+        opens=_doubled(
+            chance,
+            laws,
+            Visits.joined(
+                [replace(apple.opens, p_human=posterior, p_human_onlooker=onlooked), visible, scans, strays]
+            ),
+        ),
         clicks=Visits.joined([clicks, scan_clicks]),
         replies=draw_replies(chance, laws, mail, readings),
         unsubscriptions=draw_unsubscriptions(chance, laws, readings),
@@ -166,6 +196,8 @@ def make_world(
         end_s=start_s + days * DAY_S,
         origin_us=origin_us,
     )
+    if not onlooker:
+        truth_opens = truth_opens.drop(columns="p_human_onlooker")
     return World(events, truth_opens, truth_messages, laws)
 
 
@@ -182,6 +214,8 @@ def _doubled(rng: np.random.Generator, laws: Laws, opens: Visits) -> Visits:
         twice,
         at=twice.at + rng.exponential(2.0, len(twice)),
         cause=np.where(twice.label == HUMAN, SECOND_LOAD, twice.cause),
+        p_human=np.where(twice.client == APPLE, np.nan, twice.p_human),
+        p_human_onlooker=np.where(twice.client == APPLE, np.nan, twice.p_human_onlooker),
     )
     return Visits.joined([opens, later])
 

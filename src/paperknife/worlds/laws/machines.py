@@ -21,6 +21,8 @@ class AppleLaws:
         User agent of Apple Mail's fetches.
     agent_share : float
         Of Apple users whose device sends `agent`; the others send exactly Mozilla/5.0.
+    agent_from : float
+        Share of the log's days after which they do; until then they send Mozilla/5.0 as well.
     devices_share : float
         Of Apple users with a second device that fetches on its own.
     second_device_use : float
@@ -37,6 +39,12 @@ class AppleLaws:
         Seconds from delivery, for the trigger of that name; also the lag inside a burst's start.
     sync_h, sync_sd : float
         Median over devices of the hours between two syncs, and its log-scale deviation.
+    sync_engagement : float
+        How much shorter that is, on the log scale, per log-odds of reading: devices in use sync more.
+    wifi_share : float
+        Of devices whose background fetches (but for those at night or when the mail app opens) wait for Wi-Fi.
+    away_share : float
+        Of spans of three daytime hours that a device spends away from Wi-Fi.
     night_hour, night_sd_h, charged_share : float
         Local hour of plugging in, its deviation over nights, chance that a device is plugged in on a night.
     late : Mixture
@@ -90,6 +98,10 @@ class AppleLaws:
     kappa: float
     speed: float
     click_ratio: float
+    agent_from: float = 0.0
+    sync_engagement: float = 0.0
+    wifi_share: float = 0.0
+    away_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

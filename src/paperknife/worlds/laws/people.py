@@ -113,6 +113,10 @@ class ClientLaws:
         Over mailbox hosts, log-odds: the share of Apple differs by domain kind.
     apple_engagement : float
         How Apple's log-odds grow with a person's log-odds of reading.
+    apple_company : float
+        Added to Apple's log-odds at companies, beyond what the mailbox host says.
+    old_share : float
+        Of Apple Mail users whose system is older than privacy protection: they fetch as they read, directly.
     host_weights : tuple of float
         Of public mailbox hosts, in the order of `paperknife.worlds.clients.PUBLIC_HOSTS`.
     company_host_weights : tuple of float
@@ -160,3 +164,5 @@ class ClientLaws:
     double_share: float
     load_s: Delay
     phone_share: float
+    apple_company: float = 0.0
+    old_share: float = 0.0

@@ -17,12 +17,14 @@ class NetworkLaws:
     relay_v6_share, own_v6_share : float
     relay_new_share : float
         Of relay fetches from blocks that no list knows.
+    relay_changed_share, relay_changed_from : float
+        Of relay fetches that come from blocks that no list knows once this share of the log's days has passed.
     relay_rotation_h : float
         How long a person keeps a relay address.
     proxy_new_share : float
         Of Google's, Yahoo's and Microsoft's fetches from blocks that no list knows.
     private_relay_share : float
-        Of Apple users whose browser goes through the relay as well.
+        Of people whose Safari, where they have one, goes through the relay as well.
     vpn_share : float
         Of people behind a VPN: half in a cloud, half in blocks they share with Apple's relay.
     mobile_share : float
@@ -42,6 +44,8 @@ class NetworkLaws:
     vpn_share: float
     mobile_share: float
     office_share: float
+    relay_changed_share: float = 0.0
+    relay_changed_from: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,10 @@ class LogLaws:
         The provider calls an open sooner after delivery a machine's.
     late_share : float
         Of events that reach us hours late, where `received_at` is kept.
+    lost_share : float
+        Of events of every kind that never reach the log.
+    retold_share : float
+        Of opens and clicks that the provider tells twice, under an id of its own each time.
     """
 
     missing: tuple[str, ...] = ("received_at",)
@@ -89,3 +97,5 @@ class LogLaws:
     vendor_error_share: float = 0.02
     vendor_quick_s: float = 2.0
     late_share: float = 0.01
+    lost_share: float = 0.0
+    retold_share: float = 0.0

@@ -1,0 +1,91 @@
+"""What goes together in the varied family, and what changes on the way: laws drawn given other laws.
+
+Independent draws of every unknown would teach a model that unknowns are independent. Here they are tied: who
+reads more reads sooner and clicks more, devices of keen readers sync more, companies have their own liking
+for Apple. How strongly is itself drawn per world, around our guess of the sign. The draws have chance of their
+own, so that a seed's other laws stay what they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from paperknife.worlds.chance import happens
+
+if TYPE_CHECKING:
+    from paperknife.worlds.laws import AppleLaws, ClientLaws, Laws, LogLaws, NetworkLaws
+
+KAPPA: Final = (0.5, 2.0)
+SPEED: Final = (0.5, 2.0)
+CLICK_RATIO: Final = (0.55, 1.8)
+"""Ranges within which the varied family draws what Apple's users do more or less of, log-uniform."""
+
+_TIE_TO_SPEED: Final = -0.5
+_TIE_TO_CLICKS: Final = 0.3
+"""Rank correlations over worlds with how much more Apple's users read: our assumption, the sign above all."""
+
+
+def _tied(value: float, span: tuple[float, float], lead: float, tie: float) -> float:
+    """Return a log-uniform value pulled towards a standard normal `lead`, still log-uniform over worlds."""
+    low, high = np.log(span)
+    own = ndtri(np.clip((np.log(value) - low) / (high - low), 1e-6, 1 - 1e-6))
+    share = ndtr(tie * lead + np.sqrt(1 - tie**2) * own)
+    return float(np.exp(low + share * (high - low)))
+
+
+def _tie_apple(rng: np.random.Generator, laws: AppleLaws) -> AppleLaws:
+    low, high = np.log(KAPPA)
+    lead = float(ndtri(np.clip((np.log(laws.kappa) - low) / (high - low), 1e-6, 1 - 1e-6)))
+    has_wifi_rule = happens(rng, 0.5)
+    changes = happens(rng, 0.35)
+    return replace(
+        laws,
+        speed=_tied(laws.speed, SPEED, lead, _TIE_TO_SPEED),
+        click_ratio=_tied(laws.click_ratio, CLICK_RATIO, lead, _TIE_TO_CLICKS),
+        sync_engagement=float(rng.normal(0.15, 0.2)),
+        wifi_share=rng.uniform(0.1, 1.0) if has_wifi_rule else 0.0,
+        away_share=rng.uniform(0.2, 0.8),
+        agent_from=rng.uniform(0.1, 0.9) if changes else 0.0,
+    )
+
+
+def _tie_clients(rng: np.random.Generator, laws: ClientLaws) -> ClientLaws:
+    return replace(
+        laws,
+        apple_company=float(rng.normal(0, 0.6)),
+        old_share=float(np.exp(rng.uniform(np.log(0.005), np.log(0.15)))) if happens(rng, 0.6) else 0.0,
+    )
+
+
+def _tie_networks(rng: np.random.Generator, laws: NetworkLaws) -> NetworkLaws:
+    changes = happens(rng, 0.08)
+    return replace(
+        laws,
+        relay_changed_share=rng.uniform(0.2, 1.0) if changes else 0.0,
+        relay_changed_from=rng.uniform(0.1, 0.9),
+    )
+
+
+def _tie_log(rng: np.random.Generator, laws: LogLaws) -> LogLaws:
+    """Return the log's laws with losses; patchy logs are patchy in more than one way."""
+    patchy = 0.5 if laws.null_share or laws.null_agent_share else 0.15
+    return replace(
+        laws,
+        lost_share=float(np.exp(rng.uniform(np.log(0.002), np.log(0.1)))) if happens(rng, patchy) else 0.0,
+        retold_share=float(np.exp(rng.uniform(np.log(0.002), np.log(0.05)))) if happens(rng, 0.15) else 0.0,
+    )
+
+
+def tie(rng: np.random.Generator, laws: Laws) -> Laws:
+    """Return the laws of a world with their ties, and with what changes in its course."""
+    return replace(
+        laws,
+        clients=_tie_clients(rng, laws.clients),
+        apple=_tie_apple(rng, laws.apple),
+        networks=_tie_networks(rng, laws.networks),
+        log=_tie_log(rng, laws.log),
+    )
