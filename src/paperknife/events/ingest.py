@@ -239,7 +239,7 @@ class _Reading:
             )
 
     def _of_stream(self, stream: _Stream) -> Iterator[Task]:
-        headers = {FILE_NAME: stream.name}
+        headers = {} if stream.path is None else {FILE_NAME: stream.name}
         translator: Connector | None = None
         try:
             for chunk in self._chunks(stream):
