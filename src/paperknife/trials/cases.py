@@ -128,7 +128,8 @@ class Parted:
         events = self.world.events
         first = events.groupby("message_id")["occurred_at"].transform("min")
         is_judged = (events["event_type"] == "open") & (first >= self.since)
-        return pd.Index(events.loc[is_judged, "event_id"].unique())
+        ids: pd.Index[str] = pd.Index(events.loc[is_judged, "event_id"].unique())
+        return ids
 
 
 def parted(case: Case, world: World) -> Parted:
