@@ -9,22 +9,79 @@ are kept in build/learning, so a second run takes a fraction of the first.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from paperknife.model.bundle import load_model
 from paperknife.trials.cases import CASES, find_case
 from paperknife.trials.oracles import OracleSize
+from paperknife.trials.page import page
 from paperknife.trials.shelf import Shelf
+from paperknife.trials.summary import gaps, only, origins, read_trials, regrets
+from paperknife.trials.targets import judge
 from paperknife.trials.trial import TrialSize, run_trial
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FULL = TrialSize(16_000, OracleSize(200_000, 8_000), own_oracle=OracleSize(30_000, 8_000, worlds_most=30))
 QUICK = TrialSize(6_000, OracleSize(25_000, 4_000), with_gaps=False)
 QUICK_CASES = ("plain", "rare_prefetch", "times_only")
 TINY_TIMES = 4
 """A tiny log says little, so there are this many times more of them."""
+BOUNDS = Path(__file__).with_name("learning_bounds.json")
+"""Regret on all opens that the quick variant had when it was last looked at, by case, horizon and method."""
+MARGIN = 0.05
+"""What may come on top, for other machines and other threads: a worse learner shows more than that."""
+
+
+def report(out: Path, about: dict[str, object]) -> list[str]:
+    """Write what all trials in a folder say together, and return which recorded bounds are broken."""
+    trials = read_trials(out / "answers")
+    table, lost, parts = regrets(trials), gaps(trials), origins(trials)
+    targets = judge(table, lost)
+    table.to_parquet(out / "results.parquet", index=False)
+    rows = {
+        name: json.loads(rows.to_json(orient="records"))
+        for name, rows in (("targets", targets), ("origins", parts))
+    }
+    (out / "results.json").write_text(json.dumps({"about": about, **rows}, indent=1) + "\n")
+    (out / "table.md").write_text(page(about, targets, table, parts, lost))
+    print((out / "table.md").read_text().split("## Regret")[0])
+    return broken_bounds(table)
+
+
+def broken_bounds(table: pd.DataFrame) -> list[str]:
+    """Return a line per recorded bound that a regret has passed by more than the margin."""
+    broken = []
+    for case, horizons in json.loads(BOUNDS.read_text()).items():
+        here = only(table, case=case, value="all opens", against="oracle")
+        for horizon, bounds in horizons.items():
+            for method, bound in bounds.items():
+                found = only(here, horizon=horizon, method=method)["regret"]
+                # Written so that a regret that is not a number is no pass.
+                worse = [regret for regret in found if not regret <= bound + MARGIN]
+                broken += [f"{case}, {horizon}, {method}: {regret:.3f}, was {bound:.3f}" for regret in worse]
+    return broken
+
+
+def commit() -> str:
+    """Return the commit, marked where the tree had changes."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return said.stdout.strip() or "no commit"
 
 
 def main() -> None:
@@ -36,6 +93,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, help="of each judged log")
     parser.add_argument("--oracle-opens", type=int, help="opens whose truth an oracle learns from")
     parser.add_argument("--model", help="the default model to try; a folder")
+    parser.add_argument("--only-report", action="store_true", help="of the trials that stand in --out")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("build/learning"))
     parser.add_argument("--out", type=Path, default=Path("build/bench-learning"))
@@ -49,12 +107,26 @@ def main() -> None:
     # The user's own network lists must not decide a figure.
     with tempfile.TemporaryDirectory() as home:
         os.environ["PAPERKNIFE_HOME"] = home
-        for case in map(find_case, (name.strip() for name in names)):
+        for case in () if asked.only_report else map(find_case, (name.strip() for name in names)):
             for number in range(logs * (TINY_TIMES if case.family == "tiny" else 1)):
                 run_trial(case, number, default, size, shelf, threads=asked.threads).save(
                     asked.out / "answers"
                 )
             print(f"{case.name}: {time.monotonic() - began:.0f} s", flush=True)
+    about = {
+        "made on": dt.datetime.now(dt.UTC).date().isoformat(),
+        "commit": commit(),
+        "command": " ".join(["bench_learning.py", *sys.argv[1:]]),
+        "default model": default.model_id,
+        "size": f"{logs} logs a case of {size.messages:,} messages; oracles of {size.oracle.opens:,} opens with truth",
+    }
+    said = asked.out / "about.json"
+    if asked.only_report:
+        about = json.loads(said.read_text())
+    said.write_text(json.dumps(about, indent=1) + "\n")
+    broken = report(asked.out, about)
+    if asked.quick and broken:
+        sys.exit("Learning got worse than what was recorded:\n" + "\n".join(broken))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """Where a method's loss against an oracle comes from: its base rate, the shape of its calibration, or its ranking.
 
-LL - LL_oracle = large + shape + ranking - oracle_shape, in nats an open:
+LL - LL_oracle = large + shape + ranking, in nats an open:
 
 - *large*: what the best constant shift of all log-odds would gain. The method expects too many people, or too few.
-- *shape*: what the best never-falling map of its probabilities would gain beyond that. It is too sure, or not enough.
+- *shape*: what the best never-falling map of its probabilities would gain beyond that, less what the oracle would gain
+  from its own. It is too sure, or not sure enough.
 - *ranking*: what it loses to the oracle when both are mapped at their best. It does not know who is who.
-- *oracle_shape*: what the oracle itself would gain from its best map; near 0 for a good one.
 
-The maps are fitted to the judged opens with their truth, so they are a little too good, for both alike: read
-differences of some thousandths as nothing (Murphy 1973 has the same split for the Brier score).
+The maps are fitted to the judged opens with their truth, so they are a little too good; for both alike, which is why
+the oracle's gain is taken off. Read differences of a few thousandths as nothing (Murphy 1973 has the like of this split
+for the Brier score).
 """
 
 from __future__ import annotations
@@ -33,12 +34,11 @@ class Decomposition:
     large: float
     shape: float
     ranking: float
-    oracle_shape: float
 
     @property
     def excess(self) -> float:
         """Their sum: LL - LL_oracle."""
-        return self.large + self.shape + self.ranking - self.oracle_shape
+        return self.large + self.shape + self.ranking
 
 
 def decompose(is_human: ArrayLike, p_human: ArrayLike, p_oracle: ArrayLike) -> Decomposition:
@@ -63,9 +63,8 @@ def decompose(is_human: ArrayLike, p_human: ArrayLike, p_oracle: ArrayLike) -> D
     mapped, oracle_mapped = log_loss(human, _mapped(human, ours)), log_loss(human, _mapped(human, best))
     return Decomposition(
         large=said - shifted,
-        shape=shifted - mapped,
+        shape=(shifted - mapped) - (log_loss(human, best) - oracle_mapped),
         ranking=mapped - oracle_mapped,
-        oracle_shape=log_loss(human, best) - oracle_mapped,
     )
 
 
