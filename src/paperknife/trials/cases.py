@@ -60,11 +60,6 @@ class Case:
         """Whether nothing was ever fitted to the like of it; a change is in no training world."""
         return find_family(self.family).is_held_out or self.change is not None
 
-    @property
-    def has_fixed_laws(self) -> bool:
-        """Whether all its worlds obey the same laws, so that their oracle is each sender's own."""
-        return self.family == "plain"
-
     def world(self, seed: int, messages: int, laws: Laws | None = None) -> World:
         """Return one of its worlds."""
         world = make_world(self.family, messages, seed, days=DAYS, laws=laws)

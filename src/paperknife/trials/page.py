@@ -39,12 +39,9 @@ def page(
     sections = [
         f"# How much of what could be learned is left\n\n{facts}",
         f"## Targets\n\n{_targets(targets)}",
-        *(
-            f"## Regret against the {against}, {part}\n\n{_families(table, value)}"
-            for against, table in regrets.groupby("against", sort=False)
-            for part, value in (("all opens", "all opens"), ("inside Apple's traffic", "inside"))
-        ),
-        f"## Where the excess over the family's oracle comes from\n\n{_ORIGINS}\n\n{_origins(origins)}",
+        f"## Regret, all opens\n\n{_families(regrets, 'all opens')}",
+        f"## Regret inside Apple's traffic\n\n{_families(regrets, 'inside')}",
+        f"## Where the excess over the oracle comes from\n\n{_ORIGINS}\n\n{_origins(origins)}",
         f"## AUC lost to missing fields\n\n{_gaps(gaps)}",
         f"## After train, by slice\n\n{_slices(regrets)}",
     ]
@@ -75,7 +72,6 @@ def _targets(targets: pd.DataFrame) -> str:
     rows = [
         (
             row["figure"],
-            row["against"],
             row["horizon"],
             row["target"],
             _number(row["measured"]),
@@ -84,7 +80,7 @@ def _targets(targets: pd.DataFrame) -> str:
         )
         for row in _records(targets)
     ]
-    return _table(("figure", "against the", "horizon", "target", "measured", "", "note"), rows)
+    return _table(("figure", "horizon", "target", "measured", "", "note"), rows)
 
 
 def _families(table: pd.DataFrame, value: str) -> str:
@@ -147,8 +143,7 @@ def _gaps(gaps: pd.DataFrame) -> str:
 
 
 def _slices(regrets: pd.DataFrame) -> str:
-    first = regrets["against"].iloc[0]
-    table = only(regrets, method=rungs.TRAINED, against=first)
+    table = only(regrets, method=rungs.TRAINED)
     rows = []
     for (name, value, horizon), group in table.groupby(["slice", "value", "horizon"], sort=False):
         known = group["regret"].dropna()

@@ -1,8 +1,8 @@
 """The rungs of the ladder on one log: every method's probabilities for the same judged opens.
 
 The published rules, read at their strongest · a model that learned a rule's labels · the default model as it ships ·
-`train` on the log without truth · `train` with a panel of 300 recipients · the oracles, of the family and of this very
-sender · the simulator's own posterior, where the truth has it.
+`train` on the log without truth · `train` with a panel of 300 recipients · an oracle that learned
+the truth of such senders · the simulator's own posterior, where the truth has it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ DEFAULT: Final = "default"
 TRAINED: Final = "train"
 WITH_PANEL: Final = "train, panel"
 ORACLE: Final = "oracle"
-OWN_ORACLE: Final = "sender's oracle"
 POSTERIOR: Final = "posterior"
 
 PANEL_RECIPIENTS: Final = 300

@@ -1,4 +1,4 @@
-"""Trials to tables: each case's logs pooled, with regret against both oracles, and where it comes from."""
+"""Trials to tables: each case's logs pooled, with regret against their oracles, and where it comes from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-ORACLES: Final = (rungs.ORACLE, rungs.OWN_ORACLE)
 BEST_RULE: Final = "best rule"
 _SPLIT: Final = (rungs.DEFAULT, rungs.TRAINED, rungs.WITH_PANEL)
 
@@ -48,17 +47,15 @@ def regrets(trials: Sequence[Trial], *, resamples: int = 200) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns of `paperknife.evaluation.regret.pool`, and `case`, `horizon`, `against` (which oracle). Beside the
-        published rules stands `best rule`: the lowest log loss and the highest AUC that any of them has there.
+        The columns of `paperknife.evaluation.regret.pool`, and `case`, `horizon`. Beside the published rules stands
+        `best rule`: the lowest log loss and the highest AUC that any of them has there.
     """
     tables = []
     for case, group in by_case(trials).items():
         for horizon in group[0].said:
             logs = [trial.losses(horizon, resamples=resamples) for trial in group]
-            for oracle in ORACLES:
-                if all(oracle in trial.said[horizon] for trial in group):
-                    table = _with_best_rule(pool(logs, oracle))
-                    tables.append(table.assign(case=case, horizon=horizon, against=oracle))
+            table = _with_best_rule(pool(logs, rungs.ORACLE))
+            tables.append(table.assign(case=case, horizon=horizon))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -82,7 +79,7 @@ def gaps(trials: Sequence[Trial]) -> pd.DataFrame:
 
 
 def origins(trials: Sequence[Trial]) -> pd.DataFrame:
-    """Return where the excess over the family's oracle comes from, in nats an open (see `decomposition`).
+    """Return where the excess over the oracle comes from, in nats an open (see `decomposition`).
 
     Returns
     -------

@@ -33,18 +33,15 @@ class Target:
     bounds : dict of str to float
         By horizon.
     measure : callable
-        From the tables of one oracle and a horizon to the figure, and what a reader should know beside it.
+        From the tables and a horizon to the figure, and what a reader should know beside it.
     is_at_least : bool
         Whether the bound is a lower one.
-    needs_oracle : bool
-        Whether it is another figure against another oracle.
     """
 
     name: str
     bounds: dict[str, float]
     measure: Callable[[Tables, str], tuple[float, str]]
     is_at_least: bool = False
-    needs_oracle: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Tables:
     Attributes
     ----------
     regrets : pandas.DataFrame
-        From `summary.regrets`, against one oracle.
+        From `summary.regrets`.
     gaps : pandas.DataFrame
         From `summary.gaps`.
     """
@@ -117,8 +114,7 @@ def _worst(values: pd.Series, names: Iterable[str]) -> tuple[float, str]:
 
 def _decided(tables: Tables, horizon: str) -> tuple[float, str]:
     ours = tables.of(rungs.TRAINED, horizon)["decided_share"]
-    best = tables.regrets["against"].iloc[0]
-    theirs = tables.of(best, horizon)["decided_share"]
+    theirs = tables.of(rungs.ORACLE, horizon)["decided_share"]
     ratio = (ours / theirs)[theirs > 0]
     if ratio.empty:
         return float("nan"), "the oracle decides nothing"
@@ -173,12 +169,11 @@ TARGETS: Final[tuple[Target, ...]] = (
         _regret(rungs.WITH_PANEL, "all opens", "median"),
     ),
     Target("train, worst family's regret", _same(0.25), _regret(rungs.TRAINED, "all opens", "worst")),
-    Target("train, ECE less its floor, worst family", _same(0.03), _ece, needs_oracle=False),
+    Target("train, ECE less its floor, worst family", _same(0.03), _ece),
     Target(
         "train, ECE less its floor, worst slice of 2,000 opens",
         _same(0.05),
         _ece_of_slices,
-        needs_oracle=False,
     ),
     Target(
         "train, decided at 95 % precision, median share of the oracle's",
@@ -186,52 +181,43 @@ TARGETS: Final[tuple[Target, ...]] = (
         _decided,
         is_at_least=True,
     ),
-    Target(
-        "train, AUC lost without user agent, median", _same(0.01), _lost("no user agent"), needs_oracle=False
-    ),
-    Target("train, AUC lost without IP, median", _same(0.02), _lost("no IP"), needs_oracle=False),
-    Target("train, AUC lost without both, median", _same(0.05), _lost("neither"), needs_oracle=False),
+    Target("train, AUC lost without user agent, median", _same(0.01), _lost("no user agent")),
+    Target("train, AUC lost without IP, median", _same(0.02), _lost("no IP")),
+    Target("train, AUC lost without both, median", _same(0.05), _lost("neither")),
     Target(
         "default model beats every rule",
         _same(1.0),
         _beaten(rungs.DEFAULT),
         is_at_least=True,
-        needs_oracle=False,
     ),
-    Target(
-        "train beats every rule", _same(1.0), _beaten(rungs.TRAINED), is_at_least=True, needs_oracle=False
-    ),
+    Target("train beats every rule", _same(1.0), _beaten(rungs.TRAINED), is_at_least=True),
     Target("train, worst regret after a change half-way", _same(0.35), _changed),
 )
 
 
 def judge(regrets: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
-    """Return each target with what was measured: `figure`, `against`, `horizon`, `target`, `measured`, `passes`, `note`.
+    """Return each target with what was measured: `figure`, `horizon`, `target`, `measured`, `passes`, `note`.
 
     Parameters
     ----------
     regrets, gaps : pandas.DataFrame
         From `summary`. `passes` is null where nothing could be measured.
     """
+    tables = Tables(regrets, gaps)
     rows = []
-    for against, table in regrets.groupby("against", sort=False):
-        tables = Tables(table, gaps)
-        for target in TARGETS:
-            if against != regrets["against"].iloc[0] and not target.needs_oracle:
-                continue
-            for horizon, bound in target.bounds.items():
-                measured, note = target.measure(tables, horizon)
-                sign = ">=" if target.is_at_least else "<="
-                good = measured >= bound if target.is_at_least else measured <= bound
-                rows.append(
-                    {
-                        "figure": target.name,
-                        "against": against if target.needs_oracle else "",
-                        "horizon": horizon,
-                        "target": f"{sign} {bound:.2f}",
-                        "measured": measured,
-                        "passes": None if np.isnan(measured) else bool(good),
-                        "note": note,
-                    }
-                )
+    for target in TARGETS:
+        for horizon, bound in target.bounds.items():
+            measured, note = target.measure(tables, horizon)
+            sign = ">=" if target.is_at_least else "<="
+            good = measured >= bound if target.is_at_least else measured <= bound
+            rows.append(
+                {
+                    "figure": target.name,
+                    "horizon": horizon,
+                    "target": f"{sign} {bound:.2f}",
+                    "measured": measured,
+                    "passes": None if np.isnan(measured) else bool(good),
+                    "note": note,
+                }
+            )
     return pd.DataFrame(rows)

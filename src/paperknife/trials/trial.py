@@ -17,7 +17,7 @@ from paperknife.evidence.networks import NetworkTable
 from paperknife.training.oracle import CLASSES
 from paperknife.trials import rungs
 from paperknife.trials.cases import DAYS, JUDGED_SEEDS, parted, without
-from paperknife.trials.oracles import HORIZONS, OracleSize, family_oracle, labels_of, own_oracle
+from paperknife.trials.oracles import HORIZONS, OracleSize, labels_of, oracle_of
 from paperknife.trials.shelf import source_digest
 
 if TYPE_CHECKING:
@@ -50,15 +50,15 @@ class TrialSize:
     ----------
     messages : int
         Of each judged log.
-    oracle, own_oracle : OracleSize
-        `own_oracle` None leaves the sender's own oracle out.
+    oracle, base : OracleSize
+        Of each sender's own oracle, and of the base they all grow from.
     with_gaps : bool
         Whether to take fields away from each case's first log, and look what ranking is lost.
     """
 
     messages: int
     oracle: OracleSize
-    own_oracle: OracleSize | None = None
+    base: OracleSize
     with_gaps: bool = True
 
 
@@ -167,7 +167,7 @@ def run_trial(
     learned = opens[opens["event_id"].isin(parts.to_learn["event_id"])]
     judged = {horizon: _judged(table, ids, opens) for horizon, table in tables.items()}
 
-    models, notes = _models(case, parts, learned, seed, default, size, shelf, threads)
+    models, notes = _models(case, parts, learned, default, size, shelf, threads)
     by_rule = rungs.rule_label_rung(tables, opens, pd.Index(learned["event_id"]), threads=threads)
     said: dict[str, dict[str, Floats]] = {}
     for horizon, rows in judged.items():
@@ -228,7 +228,6 @@ def _models(
     case: Case,
     parts: Parted,
     learned: pd.DataFrame,
-    seed: int,
     default: Model,
     size: TrialSize,
     shelf: Shelf,
@@ -237,19 +236,13 @@ def _models(
     log = read_events(parts.to_learn)
     trained, notes = rungs.trained_model(log, default, threads=threads)
     with_panel, _ = rungs.trained_model(log, default, rungs.draw_panel(learned), threads=threads)
-    oracle = family_oracle(case, size.oracle, shelf, threads=threads)
+    oracle = oracle_of(case, parts.world.laws, size.oracle, size.base, shelf, threads=threads)
     models = {
         rungs.DEFAULT: default,
         rungs.TRAINED: trained,
         rungs.WITH_PANEL: with_panel,
         rungs.ORACLE: oracle,
     }
-    if size.own_oracle is not None:
-        models[rungs.OWN_ORACLE] = (
-            oracle
-            if case.has_fixed_laws
-            else own_oracle(case, seed, parts.world.laws, oracle, size.own_oracle, shelf, threads=threads)
-        )
     return models, notes
 
 
