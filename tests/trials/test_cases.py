@@ -40,8 +40,6 @@ def test_every_family_is_a_case_and_its_standing_is_known():
     assert {"plain", "varied", "tiny", "times_only"} <= {case.name for case in CASES}
     assert not find_case("plain").is_held_out
     assert find_case("plain, new networks midway").is_held_out
-    assert find_case("plain").has_fixed_laws
-    assert not find_case("varied").has_fixed_laws
 
 
 def test_an_unknown_case_is_named_with_its_like():

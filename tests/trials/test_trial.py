@@ -19,7 +19,7 @@ from paperknife.trials.summary import BEST_RULE, gaps, only, origins, read_trial
 from paperknife.trials.targets import judge
 from paperknife.trials.trial import Trial, TrialSize, run_trial
 
-SIZE = TrialSize(3_500, OracleSize(6_000, 2_500), own_oracle=OracleSize(3_000, 2_500))
+SIZE = TrialSize(7_000, oracle=OracleSize(8_000, 3_000), base=OracleSize(4_000, 1_500))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,6 @@ def test_every_rung_answers_for_every_judged_open(trial):
         rungs.TRAINED,
         rungs.WITH_PANEL,
         rungs.ORACLE,
-        rungs.OWN_ORACLE,
     }
     assert set(trial.said) == set(HORIZONS)
     for horizon, said in trial.said.items():
@@ -54,9 +53,9 @@ def test_every_rung_answers_for_every_judged_open(trial):
             assert np.allclose(p.sum(axis=1), 1)
 
 
-# What was seen on 2026-11-24, with room for other machines: regret of the default model and of `train`, all opens.
-# A model that learned nothing new would stand near .4, the best published rule's regret here.
-MOST_REGRET = {rungs.DEFAULT: 0.10, rungs.TRAINED: 0.16, rungs.WITH_PANEL: 0.14}
+# Seen on 2026-11-24: -.02 and -.03, .00 and -.00, -.02 and -.03 (an oracle of 8,000 opens is a modest one), and .42 for
+# the best published rule. What is clearly worse than that, on the same log with the same oracle, has got worse.
+MOST_REGRET = {rungs.DEFAULT: 0.03, rungs.TRAINED: 0.05, rungs.WITH_PANEL: 0.05}
 
 
 @pytest.mark.parametrize("horizon", HORIZONS)
@@ -92,7 +91,7 @@ def test_what_stands_on_the_shelf_is_not_made_again(trial, shelf, monkeypatch):
     monkeypatch.setattr("paperknife.trials.oracles.fit_oracle", refuse)
     monkeypatch.setattr("paperknife.trials.trial.gather_horizons", refuse)
     monkeypatch.setattr(rungs, "trained_model", lambda log, default, *_, **__: (default, []))
-    size = TrialSize(SIZE.messages, SIZE.oracle, SIZE.own_oracle, with_gaps=False)
+    size = TrialSize(SIZE.messages, SIZE.oracle, SIZE.base, with_gaps=False)
     again = run_trial(Case("plain"), 0, load_model(), size, shelf, threads=1)
     assert np.array_equal(again.said["settled"][rungs.ORACLE], trial.said["settled"][rungs.ORACLE])
 
@@ -116,8 +115,8 @@ def test_the_page_says_targets_families_and_origins(trial, table):
     assert median["passes"].iloc[0] == (regret["regret"].iloc[0] <= 0.20)
     said = page({"made on": "today"}, targets, held_out, origins([trial]), lost)
     assert "- made on: today" in said
-    assert "| default model, median regret | oracle | instant | <= 0.20 |" in said
-    assert said.count("| rare_prefetch | settled |") == 4
+    assert "| default model, median regret | instant | <= 0.20 |" in said
+    assert said.count("| rare_prefetch | settled |") == 2
     json.dumps(json.loads(targets.to_json(orient="records")))
 
 
