@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paperknife.model.bundle import load_model
-from paperknife.trials.cases import CASES, find_case
+from paperknife.trials.cases import CASES, UNSEEN, find_case
 from paperknife.trials.oracles import OracleSize
 from paperknife.trials.page import page
 from paperknife.trials.shelf import Shelf
-from paperknife.trials.summary import gaps, only, origins, read_trials, regrets
+from paperknife.trials.summary import ceilings, gaps, only, origins, read_trials, regrets
 from paperknife.trials.targets import judge
 from paperknife.trials.trial import TrialSize, run_trial
 
@@ -46,14 +46,15 @@ def report(out: Path, about: dict[str, object]) -> list[str]:
     """Write what all trials in a folder say together, and return which recorded bounds are broken."""
     trials = read_trials(out / "answers")
     table, lost, parts = regrets(trials), gaps(trials), origins(trials)
-    targets = judge(table, lost)
+    ceiling = ceilings(trials)
+    targets = judge(table, lost, ceiling)
     table.to_parquet(out / "results.parquet", index=False)
     rows = {
         name: json.loads(rows.to_json(orient="records"))
         for name, rows in (("targets", targets), ("origins", parts))
     }
     (out / "results.json").write_text(json.dumps({"about": about, **rows}, indent=1) + "\n")
-    (out / "table.md").write_text(page(about, targets, table, parts, lost))
+    (out / "table.md").write_text(page(about, targets, table, parts, lost, ceiling))
     print((out / "table.md").read_text().split("## Regret")[0])
     return broken_bounds(table)
 
@@ -89,6 +90,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help=f"small logs of {', '.join(QUICK_CASES)} only")
     parser.add_argument("--cases", help="names, with semicolons between; default: all")
+    parser.add_argument(
+        "--unseen", action="store_true", help="the families nobody has looked at: once a release"
+    )
     parser.add_argument("--logs", type=int, help="judged logs per case (default 2, quick 1)")
     parser.add_argument("--messages", type=int, help="of each judged log")
     parser.add_argument("--oracle-opens", type=int, help="opens whose truth an oracle learns from")
@@ -101,7 +105,10 @@ def main() -> None:
     size = QUICK if asked.quick else FULL
     oracle = OracleSize(asked.oracle_opens or size.oracle.opens, size.oracle.messages)
     size = TrialSize(asked.messages or size.messages, oracle, size.base, with_gaps=size.with_gaps)
-    names = asked.cases.split(";") if asked.cases else QUICK_CASES if asked.quick else [c.name for c in CASES]
+    wanted = UNSEEN if asked.unseen else CASES
+    names = (
+        asked.cases.split(";") if asked.cases else QUICK_CASES if asked.quick else [c.name for c in wanted]
+    )
     logs = asked.logs or (1 if asked.quick else 2)
     default, shelf, began = load_model(asked.model), Shelf(asked.keep), time.monotonic()
     # The user's own network lists must not decide a figure.

@@ -15,11 +15,14 @@ from paperknife.trials.cases import Case
 from paperknife.trials.oracles import HORIZONS, OracleSize
 from paperknife.trials.page import page
 from paperknife.trials.shelf import Shelf
-from paperknife.trials.summary import BEST_RULE, gaps, only, origins, read_trials, regrets
+from paperknife.trials.summary import BEST_RULE, ceilings, gaps, only, origins, read_trials, regrets
 from paperknife.trials.targets import judge
-from paperknife.trials.trial import Trial, TrialSize, run_trial
+from paperknife.trials.trial import POSTERIOR, Trial, TrialSize, run_trial
 
 SIZE = TrialSize(7_000, oracle=OracleSize(8_000, 3_000), base=OracleSize(4_000, 1_500))
+
+NO_GAPS = pd.DataFrame(columns=["case", "horizon", "gap", "method", "lost"])
+NO_CEILING = pd.DataFrame()
 
 
 @pytest.fixture(scope="module")
@@ -106,14 +109,14 @@ def test_fields_that_go_missing_cost_ranking(trial):
 def test_the_page_says_targets_families_and_origins(trial, table):
     held_out = table.assign(case="rare_prefetch")
     lost = gaps([trial]).assign(case="rare_prefetch")
-    targets = judge(held_out, lost)
+    targets = judge(held_out, lost, NO_CEILING)
     median = targets[
         (targets["figure"] == "default model, median regret") & (targets["horizon"] == "instant")
     ]
     regret = only(held_out, method=rungs.DEFAULT, horizon="instant", value="all opens")
     assert median["measured"].iloc[0] == pytest.approx(regret["regret"].iloc[0])
     assert median["passes"].iloc[0] == (regret["regret"].iloc[0] <= 0.20)
-    said = page({"made on": "today"}, targets, held_out, origins([trial]), lost)
+    said = page({"made on": "today"}, targets, held_out, origins([trial]), lost, ceilings([trial]))
     assert "- made on: today" in said
     assert "| default model, median regret | instant | <= 0.20 |" in said
     assert said.count("| rare_prefetch | settled |") == 2
@@ -121,31 +124,37 @@ def test_the_page_says_targets_families_and_origins(trial, table):
 
 
 def test_targets_count_held_out_families_only(table):
-    targets = judge(table, pd.DataFrame(columns=["case", "horizon", "gap", "method", "lost"]))
+    targets = judge(table, NO_GAPS, NO_CEILING)
     assert targets["measured"].isna().all()
     assert targets["passes"].isna().all()
 
 
 def test_a_change_halfway_is_judged_by_itself(table):
     changed = table.assign(case="plain, new agent midway")
-    targets = judge(changed, pd.DataFrame(columns=["case", "horizon", "gap", "method", "lost"]))
+    targets = judge(changed, NO_GAPS, NO_CEILING)
     rows = targets[targets["measured"].notna()]
     assert set(rows["figure"]) == {"train, worst regret after a change half-way"}
     assert rows["note"].str.startswith("plain, new agent midway ").all()
 
 
-def test_a_posterior_in_the_truth_is_a_rung():
-    truth = pd.DataFrame(
-        {"event_id": ["a", "b"], "posterior_human": [0.2, 0.7], "posterior_prefetch": [0.8, 0.3]}
-    )
-    truth["posterior_machine"] = 0.0
-    truth = truth.assign(
-        **{f"posterior_{name}_settled": [0.0, 1.0] for name in ("human", "prefetch", "machine")}
-    )
-    ids = pd.Series(["b", "a"])
-    assert rungs.posterior_rung(truth, ids, "instant")[:, 0].tolist() == [0.7, 0.2]
-    assert rungs.posterior_rung(truth, ids, "settled")[:, 0].tolist() == [1.0, 0.0]
-    assert rungs.posterior_rung(truth[["event_id"]], ids, "instant") is None
+def test_what_beats_the_simulators_own_posterior_is_a_leak(trial, table):
+    assert ceilings([trial]).empty == (POSTERIOR not in trial.judged["instant"])
+    rng = np.random.default_rng(0)
+    judged = trial.judged["instant"]
+    human = judged["label"].to_numpy() == 0
+    honest = np.where(rng.random(len(judged)) < 0.1, np.nan, np.where(human, 0.9, 0.1))
+    with_ceiling = judged.assign(**{POSTERIOR: honest})
+    said = {name: np.tile([0.5, 0.25, 0.25], (len(judged), 1)) for name in trial.said["instant"]}
+    leak = np.eye(3)[judged["label"].to_numpy()]
+    for default, passes in ((said[rungs.DEFAULT], True), (leak, False)):
+        tried = Trial(
+            "plain", 1, {"instant": with_ceiling}, {"instant": {**said, rungs.DEFAULT: default}}, [], []
+        )
+        found = ceilings([tried])
+        assert (found["opens_n"] == (~np.isnan(honest) & judged["is_apple"]).sum()).all()
+        targets = judge(table, NO_GAPS, found)
+        row = targets[targets["figure"].str.contains("posterior")].iloc[0]
+        assert row["passes"] == passes
 
 
 def test_a_panel_is_the_opens_of_some_recipients():

@@ -69,9 +69,14 @@ class Case:
 
 
 CASES: Final[tuple[Case, ...]] = (
-    *(Case(name) for name in FAMILIES),
+    *(Case(name) for name, family in FAMILIES.items() if not getattr(family, "is_unseen", False)),
     *(Case("plain", change) for change in CHANGES),
 )
+
+UNSEEN: Final[tuple[Case, ...]] = tuple(
+    Case(name) for name, family in FAMILIES.items() if getattr(family, "is_unseen", False)
+)
+"""Families kept for a last examination, which must be asked for: every look at them spends some of their worth."""
 
 
 def find_case(name: str) -> Case:
@@ -82,7 +87,7 @@ def find_case(name: str) -> Case:
     PaperknifeError
         If there is none.
     """
-    known = {case.name: case for case in CASES}
+    known = {case.name: case for case in (*CASES, *UNSEEN)}
     if name not in known:
         raise PaperknifeError(
             f"There is no case '{name}' to try.{did_you_mean(name, known)} Known: {'; '.join(known)}."

@@ -23,6 +23,7 @@ def page(
     regrets: pd.DataFrame,
     origins: pd.DataFrame,
     gaps: pd.DataFrame,
+    ceilings: pd.DataFrame,
 ) -> str:
     """Return the page.
 
@@ -32,7 +33,7 @@ def page(
         How the figures were made.
     targets : pandas.DataFrame
         From `targets.judge`.
-    regrets, origins, gaps : pandas.DataFrame
+    regrets, origins, gaps, ceilings : pandas.DataFrame
         From `summary`.
     """
     facts = "\n".join(f"- {name}: {value}" for name, value in about.items())
@@ -43,6 +44,7 @@ def page(
         f"## Regret inside Apple's traffic\n\n{_families(regrets, 'inside')}",
         f"## Where the excess over the oracle comes from\n\n{_ORIGINS}\n\n{_origins(origins)}",
         f"## AUC lost to missing fields\n\n{_gaps(gaps)}",
+        f"## The ceiling inside Apple's traffic, at the instant\n\n{_ceilings(ceilings)}",
         f"## After train, by slice\n\n{_slices(regrets)}",
     ]
     return "\n\n".join(sections) + "\n"
@@ -140,6 +142,21 @@ def _gaps(gaps: pd.DataFrame) -> str:
             [*(str(part) for part in key), str(len(lost)), _number(lost.median()), _number(lost.max())]
         )
     return _table(("horizon", "missing", "method", "logs", "median lost", "most lost"), rows)
+
+
+def _ceilings(ceilings: pd.DataFrame) -> str:
+    if ceilings.empty:
+        return "These worlds say no posterior of their own."
+    rows = [
+        (
+            row["case"],
+            row["method"],
+            f"{row['opens_n']:,}",
+            *(_number(row[name]) for name in ("log_loss", "log_loss_ceiling", "auc", "auc_ceiling")),
+        )
+        for row in _records(ceilings)
+    ]
+    return _table(("case", "method", "opens", "log loss", "ceiling's", "AUC", "ceiling's"), rows)
 
 
 def _slices(regrets: pd.DataFrame) -> str:

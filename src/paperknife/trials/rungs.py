@@ -2,7 +2,7 @@
 
 The published rules, read at their strongest · a model that learned a rule's labels · the default model as it ships ·
 `train` on the log without truth · `train` with a panel of 300 recipients · an oracle that learned
-the truth of such senders · the simulator's own posterior, where the truth has it.
+the truth of such senders. The simulator's own posterior is the ceiling above (`paperknife.trials.summary.ceilings`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ DEFAULT: Final = "default"
 TRAINED: Final = "train"
 WITH_PANEL: Final = "train, panel"
 ORACLE: Final = "oracle"
-POSTERIOR: Final = "posterior"
 
 PANEL_RECIPIENTS: Final = 300
 LABELLING_RULE: Final = "warmbly_like"
@@ -161,16 +160,3 @@ def trained_model(
     except TrainingError as refused:
         return default, [f"Refused: {refused}"]
     return result.model, result.notes
-
-
-def posterior_rung(truth: pd.DataFrame, judged_ids: pd.Series, horizon: str) -> NDArray[np.float64] | None:
-    """Return the simulator's own posterior of the judged opens, None where the truth has none.
-
-    It is read from the columns `posterior_human`, `posterior_prefetch` and `posterior_machine`, or for one horizon
-    `posterior_human_instant` and so on.
-    """
-    for ending in (f"_{horizon}", ""):
-        columns = [f"posterior_{name}{ending}" for name in CLASSES]
-        if set(columns) <= set(truth.columns):
-            return truth.set_index("event_id").loc[judged_ids, columns].to_numpy(dtype=np.float64)
-    return None

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from paperknife.evaluation.decomposition import decompose
+from paperknife.evaluation.metrics import auc, log_loss
 from paperknife.evaluation.regret import MAIN, pool
 from paperknife.evaluation.slices import INSIDE_APPLE
 from paperknife.trials import rungs
-from paperknife.trials.trial import Trial
+from paperknife.trials.trial import POSTERIOR, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,6 +119,47 @@ def origins(trials: Sequence[Trial]) -> pd.DataFrame:
     weighed = table.assign(**{name: table[name] * table["opens_n"] for name in figures})
     sums = weighed.groupby(["case", "horizon", "value", "method"], sort=False)[["opens_n", *figures]].sum()
     return sums.assign(**{name: sums[name] / sums["opens_n"] for name in figures}).reset_index()
+
+
+def ceilings(trials: Sequence[Trial]) -> pd.DataFrame:
+    """Return how far methods are from the simulator's own posterior, on the Apple opens that have one, at the instant.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a case and method: `case`, `method`, `opens_n`, `log_loss`, `log_loss_ceiling`, `auc`, `auc_ceiling`,
+        of all logs of the case together. A log loss clearly below the ceiling's is a leak.
+    """
+    rows = []
+    for case, group in by_case(trials).items():
+        known = [trial.judged["instant"].get(POSTERIOR) for trial in group]
+        masks = [
+            (p.notna() & trial.judged["instant"]["is_apple"]).to_numpy(dtype=bool)
+            for trial, p in zip(group, known, strict=True)
+            if p is not None
+        ]
+        if len(masks) < len(group) or not sum(mask.sum() for mask in masks):
+            continue
+        both = list(zip(group, masks, strict=True))
+        human = np.concatenate(
+            [trial.judged["instant"]["label"].to_numpy()[mask] == 0 for trial, mask in both]
+        )
+        best = np.concatenate([trial.judged["instant"][POSTERIOR].to_numpy()[mask] for trial, mask in both])
+        for method in (*_SPLIT, rungs.ORACLE):
+            p = np.concatenate([trial.said["instant"][method][mask, 0] for trial, mask in both])
+            rows.append(
+                {
+                    "case": case,
+                    "method": method,
+                    "opens_n": len(human),
+                    "log_loss": log_loss(human, p),
+                    "log_loss_ceiling": log_loss(human, best),
+                    "auc": auc(human, p),
+                    "auc_ceiling": auc(human, best),
+                }
+            )
+    columns = ["case", "method", "opens_n", "log_loss", "log_loss_ceiling", "auc", "auc_ceiling"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def only(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:

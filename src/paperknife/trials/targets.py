@@ -52,12 +52,13 @@ class Tables:
     ----------
     regrets : pandas.DataFrame
         From `summary.regrets`.
-    gaps : pandas.DataFrame
-        From `summary.gaps`.
+    gaps, ceilings : pandas.DataFrame
+        From `summary.gaps` and `summary.ceilings`.
     """
 
     regrets: pd.DataFrame
     gaps: pd.DataFrame
+    ceilings: pd.DataFrame
 
     def of(
         self, method: str, horizon: str, value: str = "all opens", *, changed: bool = False
@@ -149,6 +150,15 @@ def _beaten(method: str) -> Callable[[Tables, str], tuple[float, str]]:
     return measure
 
 
+def _above_ceiling(tables: Tables, _horizon: str) -> tuple[float, str]:
+    table = tables.ceilings
+    if table.empty:
+        return float("nan"), "these worlds say no posterior"
+    above = table["log_loss"] - table["log_loss_ceiling"]
+    least = table.iloc[int(above.to_numpy().argmin())]
+    return float(above.min()), f"nearest: {least['method']} on {least['case']}, {least['opens_n']} opens"
+
+
 def _same(bound: float) -> dict[str, float]:
     return {"instant": bound, "settled": bound}
 
@@ -192,18 +202,24 @@ TARGETS: Final[tuple[Target, ...]] = (
     ),
     Target("train beats every rule", _same(1.0), _beaten(rungs.TRAINED), is_at_least=True),
     Target("train, worst regret after a change half-way", _same(0.35), _changed),
+    Target(
+        "any method's log loss above the simulator's posterior (below it: a leak)",
+        {"instant": -0.01},
+        _above_ceiling,
+        is_at_least=True,
+    ),
 )
 
 
-def judge(regrets: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+def judge(regrets: pd.DataFrame, gaps: pd.DataFrame, ceilings: pd.DataFrame) -> pd.DataFrame:
     """Return each target with what was measured: `figure`, `horizon`, `target`, `measured`, `passes`, `note`.
 
     Parameters
     ----------
-    regrets, gaps : pandas.DataFrame
+    regrets, gaps, ceilings : pandas.DataFrame
         From `summary`. `passes` is null where nothing could be measured.
     """
-    tables = Tables(regrets, gaps)
+    tables = Tables(regrets, gaps, ceilings)
     rows = []
     for target in TARGETS:
         for horizon, bound in target.bounds.items():

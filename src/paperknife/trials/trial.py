@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+POSTERIOR: Final = "p_human_posterior"
+"""Column of the truth of opens, where worlds have it: P(human) by the simulator's own laws, at the instant."""
+
 GAPS: Final[dict[str, tuple[str, ...]]] = {
     "no user agent": ("user_agent",),
     "no IP": ("ip",),
@@ -73,7 +76,7 @@ class Trial:
     seed : int
         Of the judged log.
     judged : dict of str to pandas.DataFrame
-        By horizon: the judged opens, with `label` and what slices need.
+        By horizon: the judged opens, with `label`, what slices need, and `p_human_posterior` where worlds have it.
     said : dict of str to dict of str to numpy.ndarray
         By horizon and method, the probabilities of the judged opens.
     gaps : list of dict
@@ -161,7 +164,12 @@ def run_trial(
     tables = _evidence(case, parts, seed, size.messages, shelf, threads)
     opens = describe_opens(read_events(parts.world.events), networks=NetworkTable.built_in())
     apple = parts.world.truth_opens.set_index("event_id")["client_is_apple"]
-    opens = opens.assign(label=opens["event_id"].map(label), is_apple=opens["event_id"].map(apple))
+    ceiling = _posterior(parts)
+    opens = opens.assign(
+        label=opens["event_id"].map(label),
+        is_apple=opens["event_id"].map(apple),
+        **({} if ceiling is None else {POSTERIOR: opens["event_id"].map(ceiling)}),
+    )
     ids = parts.judged_ids()
     before = opens[opens["occurred_at"] < min(parts.until, parts.since)]
     learned = opens[opens["event_id"].isin(parts.to_learn["event_id"])]
@@ -176,12 +184,10 @@ def run_trial(
         answers = {
             name: model.predict(tables[horizon][kept], threads=threads) for name, model in models.items()
         }
-        posterior = rungs.posterior_rung(parts.world.truth_opens, rows["event_id"], horizon)
         said[horizon] = {
             **rules,
             rungs.RULE_LABELS: by_rule[horizon][kept],
             **answers,
-            **({} if posterior is None else {rungs.POSTERIOR: posterior}),
         }
     wants_gaps = size.with_gaps and number == 0 and {"user_agent", "ip"} <= set(parts.world.events.columns)
     tried = {rungs.DEFAULT: default, rungs.TRAINED: models[rungs.TRAINED]}
@@ -216,12 +222,17 @@ def _judged(table: pd.DataFrame, ids: pd.Index[str], opens: pd.DataFrame) -> pd.
     """Return the judged opens of one horizon, in the order of the evidence, with what slices need."""
     rows = table.loc[table["event_id"].isin(ids), ["event_id", "message_id", "recipient_id", "campaign_id"]]
     rows = rows.assign(mechanism=table["mechanism"], evidence=table["evidence"]).reset_index(drop=True)
-    facts = opens.set_index("event_id").loc[
-        rows["event_id"], ["label", "is_apple", "is_known", "recipient_domain"]
-    ]
+    wanted = ["label", "is_apple", "is_known", "recipient_domain", POSTERIOR]
+    facts = opens.set_index("event_id").loc[rows["event_id"], [name for name in wanted if name in opens]]
     return rows.join(facts.reset_index(drop=True)).assign(
         group=rows["recipient_id"].fillna(rows["message_id"])
     )
+
+
+def _posterior(parts: Parted) -> pd.Series | None:
+    """Return what the simulator itself makes of each open when it comes, null where it cannot say."""
+    truth = parts.world.truth_opens
+    return truth.set_index("event_id")[POSTERIOR] if POSTERIOR in truth else None
 
 
 def _models(
