@@ -34,6 +34,8 @@ def test_after_a_change_all_is_seen_and_the_days_after_are_judged():
     assert (judged == NEW_AGENT).mean() > 0.3
     assert not (judged == "Mozilla/5.0").mean() > 0.1
     assert parts.since == learn_until(parts.world.events, 0.5)
+    assert len(parts.learned_ids()) > 100
+    assert parts.learned_ids().intersection(parts.judged_ids()).empty
 
 
 def test_every_family_is_a_case_and_its_standing_is_known():

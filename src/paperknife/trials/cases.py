@@ -131,6 +131,12 @@ class Parted:
         ids: pd.Index[str] = pd.Index(events.loc[is_judged, "event_id"].unique())
         return ids
 
+    def learned_ids(self) -> pd.Index[str]:
+        """Return the `event_id` of opens whose truth a panel or a rule's label may tell: none that is judged."""
+        events = self.to_learn
+        ids: pd.Index[str] = pd.Index(events.loc[events["event_type"] == "open", "event_id"].unique())
+        return ids.difference(self.judged_ids())
+
 
 def parted(case: Case, world: World) -> Parted:
     """Return a world's log in a part to learn from and one to judge.

@@ -172,7 +172,7 @@ def run_trial(
     )
     ids = parts.judged_ids()
     before = opens[opens["occurred_at"] < min(parts.until, parts.since)]
-    learned = opens[opens["event_id"].isin(parts.to_learn["event_id"])]
+    learned = opens[opens["event_id"].isin(parts.learned_ids())]
     judged = {horizon: _judged(table, ids, opens) for horizon, table in tables.items()}
 
     models, notes = _models(case, parts, learned, default, size, shelf, threads)
