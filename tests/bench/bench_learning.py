@@ -16,9 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paperknife.errors import NothingToJudgeError
 from paperknife.model.bundle import load_model
 from paperknife.trials.cases import CASES, UNSEEN, find_case
 from paperknife.trials.oracles import OracleSize
@@ -29,7 +31,13 @@ from paperknife.trials.targets import judge
 from paperknife.trials.trial import TrialSize, run_trial
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
+
+    from paperknife.model.bundle import Model
+    from paperknife.trials.cases import Case
+    from paperknife.trials.trial import Trial
 
 FULL = TrialSize(16_000, oracle=OracleSize(200_000, 8_000), base=OracleSize(200_000, 8_000, 250))
 QUICK = TrialSize(6_000, oracle=OracleSize(15_000, 4_000), base=OracleSize(25_000, 4_000), with_gaps=False)
@@ -40,6 +48,15 @@ BOUNDS = Path(__file__).with_name("learning_bounds.json")
 """Regret on all opens that the quick variant had when it was last looked at, by case, horizon and method."""
 MARGIN = 0.05
 """What may come on top, for other machines and other threads: a worse learner shows more than that."""
+
+
+def trials_of(case: Case, default: Model, size: TrialSize, shelf: Shelf, threads: int) -> Iterator[Trial]:
+    """Yield trials of a case without end; a sender who sent all mail at once is passed over."""
+    for number in count():
+        try:
+            yield run_trial(case, number, default, size, shelf, threads=threads)
+        except NothingToJudgeError as passed:
+            print(f"{case.name}, log {number}: {passed}", flush=True)
 
 
 def report(out: Path, about: dict[str, object]) -> list[str]:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from paperknife.errors import PaperknifeError
-from paperknife.trials.cases import CASES, Case, find_case, learn_until, parted, without
+from paperknife.errors import NothingToJudgeError, PaperknifeError
+from paperknife.trials.cases import (
+    CASES,
+    Case,
+    find_case,
+    learn_until,
+    parted,
+    without,
+)
 from paperknife.worlds.midway import NEW_AGENT
 
 
@@ -52,3 +61,20 @@ def test_an_unknown_case_is_named_with_its_like():
 def test_a_log_can_lack_a_column(parts):
     assert "ip" not in without(parts.world, "ip").events
     assert len(without(parts.world, "ip", "no such column").events) == len(parts.world.events)
+
+
+def test_a_sender_of_few_mailings_is_parted_by_messages(parts):
+    events = parts.world.events
+    first = events.groupby("message_id")["occurred_at"].transform("min")
+    early = replace(parts.world, events=events[first < parts.until - pd.Timedelta(5, "D")])
+    again = parted(Case("plain"), early)
+    assert again.until < parts.until - pd.Timedelta(6, "D")
+    assert len(again.judged_ids()) > 50
+
+
+def test_a_sender_who_sends_all_at_once_leaves_nothing_to_judge(parts):
+    events = parts.world.events
+    first = events.groupby("message_id")["occurred_at"].transform("min")
+    one_day = replace(parts.world, events=events[first < first.min() + pd.Timedelta(1, "D")])
+    with pytest.raises(NothingToJudgeError, match="messages were sent within 1 day of each other"):
+        parted(Case("plain"), one_day)

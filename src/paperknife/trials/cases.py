@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from paperknife.errors import PaperknifeError, did_you_mean
+from paperknife.errors import NothingToJudgeError, PaperknifeError, did_you_mean
 from paperknife.worlds.families import FAMILIES, find_family
 from paperknife.worlds.midway import with_new_agent, with_new_networks
 from paperknife.worlds.world import World, make_world
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from paperknife.worlds.laws import Laws
 
 LEARN_SHARE: Final = 0.6
-"""Share of a log's days that methods learn from."""
+"""Share of a log's days that methods learn from; of its messages, where hardly any are sent later."""
+
+FEWEST_JUDGED: Final = 0.1
+"""Share of a log's messages below which too little would be judged: a sender of three mailings, say."""
 
 GAP_DAYS: Final = 1.0
 """Between the two: what was opened then neither teaches nor is judged."""
@@ -143,13 +146,27 @@ def parted(case: Case, world: World) -> Parted:
 
     Where something changes half-way, methods see the whole log (that is what training on the days after a change
     means), and the days after are judged.
+
+    Raises
+    ------
+    NothingToJudgeError
+        When the sender sent all mail at once.
     """
     events = world.events
     if case.change is not None:
         last = events["occurred_at"].max() + pd.Timedelta(1, "us")
         return Parted(world, until=last, since=learn_until(events, 0.5))
+    gap = pd.Timedelta(GAP_DAYS, "D")
     until = learn_until(events)
-    return Parted(world, until=until, since=until + pd.Timedelta(GAP_DAYS, "D"))
+    first = events.groupby("message_id")["occurred_at"].min()
+    if (first >= until + gap).mean() < FEWEST_JUDGED:
+        until = first.sort_values().iloc[int(LEARN_SHARE * len(first))]
+    if not (first >= until + gap).any():
+        raise NothingToJudgeError(
+            f"Nearly all of the {len(first)} messages were sent within {GAP_DAYS:.0f} day of each other, so none is left "
+            "to be judged after a gap. Try another seed."
+        )
+    return Parted(world, until=until, since=until + gap)
 
 
 def without(world: World, *columns: str) -> World:
