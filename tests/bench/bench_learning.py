@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,10 +132,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["PAPERKNIFE_HOME"] = home
         for case in () if asked.only_report else map(find_case, (name.strip() for name in names)):
-            for number in range(logs * (TINY_TIMES if case.family == "tiny" else 1)):
-                run_trial(case, number, default, size, shelf, threads=asked.threads).save(
-                    asked.out / "answers"
-                )
+            wanted_n = logs * (TINY_TIMES if case.family == "tiny" else 1)
+            for trial in islice(trials_of(case, default, size, shelf, asked.threads), wanted_n):
+                trial.save(asked.out / "answers")
             print(f"{case.name}: {time.monotonic() - began:.0f} s", flush=True)
     about = {
         "made on": dt.datetime.now(dt.UTC).date().isoformat(),

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 LEARN_SHARE: Final = 0.6
 """Share of a log's days that methods learn from; of its messages, where hardly any are sent later."""
 
-FEWEST_JUDGED: Final = 0.1
-"""Share of a log's messages below which too little would be judged: a sender of three mailings, say."""
+FEWEST_SHARE: Final = 0.1
+"""Share of a log's messages that must be sent in either part: a sender of two mailings may send none in the last days."""
 
 GAP_DAYS: Final = 1.0
 """Between the two: what was opened then neither teaches nor is judged."""
@@ -157,16 +157,15 @@ def parted(case: Case, world: World) -> Parted:
         last = events["occurred_at"].max() + pd.Timedelta(1, "us")
         return Parted(world, until=last, since=learn_until(events, 0.5))
     gap = pd.Timedelta(GAP_DAYS, "D")
-    until = learn_until(events)
-    first = events.groupby("message_id")["occurred_at"].min()
-    if (first >= until + gap).mean() < FEWEST_JUDGED:
-        until = first.sort_values().iloc[int(LEARN_SHARE * len(first))]
-    if not (first >= until + gap).any():
-        raise NothingToJudgeError(
-            f"Nearly all of the {len(first)} messages were sent within {GAP_DAYS:.0f} day of each other, so none is left "
-            "to be judged after a gap. Try another seed."
-        )
-    return Parted(world, until=until, since=until + gap)
+    first = events.groupby("message_id")["occurred_at"].min().sort_values()
+    by_messages = [pd.Timestamp(first.iloc[len(first) * tenths // 10]) for tenths in (6, 5, 4, 7, 3, 8, 2, 9)]
+    for since in (learn_until(events) + gap, *by_messages):
+        if min((first >= since).mean(), (first < since - gap).mean()) >= FEWEST_SHARE:
+            return Parted(world, until=since - gap, since=since)
+    raise NothingToJudgeError(
+        f"Nearly all of the {len(first)} messages were sent within {GAP_DAYS:.0f} day of each other, so none is left "
+        "to be judged after a gap. Try another seed."
+    )
 
 
 def without(world: World, *columns: str) -> World:
