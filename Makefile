@@ -9,10 +9,10 @@ OUT ?= demo
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench model notebooks serve lock clean with-train with-service with-dev
+.PHONY: help demo test check bench bench-learning bench-learning-quick model notebooks serve lock clean with-train with-service with-dev
 
 help: ## Say what there is to do
-	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":[^#]*## " } /^[a-z-]+:.*## / { printf "make %-20s %s\n", $$1, $$2 }' Makefile
 
 demo: with-train ## Simulate a sender, train without truth, score, and show how well it went (in OUT, default demo/)
 	.venv/bin/paperknife demo --out "$(OUT)"
@@ -27,7 +27,16 @@ check: with-dev ## Lint, format, types, import directions
 	.venv/bin/lint-imports
 
 bench: with-dev ## Measure how fast it is
-	@for script in tests/bench/bench_*.py; do echo "== $$script"; $(RUN) "$$script" || exit 1; done
+	@for script in tests/bench/bench_*.py; do \
+		case "$$script" in *bench_learning.py) continue ;; esac; \
+		echo "== $$script"; $(RUN) "$$script" || exit 1; \
+	done
+
+bench-learning: with-dev ## Measure how much of what could be learned is left, on all families (an hour and a half)
+	$(RUN) tests/bench/bench_learning.py
+
+bench-learning-quick: with-dev ## The same on three families with small logs, against recorded bounds (minutes)
+	$(RUN) tests/bench/bench_learning.py --quick --out build/bench-learning-quick
 
 model: with-train ## Make the default model in models/default anew (about twenty minutes)
 	$(RUN) models/make_default.py

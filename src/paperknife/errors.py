@@ -79,6 +79,12 @@ class EvaluationError(PaperknifeError):
     code = "cannot-evaluate"
 
 
+class NothingToJudgeError(EvaluationError):
+    """A simulated log has no time to judge after the time to learn."""
+
+    code = "nothing-to-judge"
+
+
 class RequestError(PaperknifeError):
     """A question put to the scorer (over HTTP or in Python) is malformed."""
 

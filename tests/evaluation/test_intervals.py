@@ -4,10 +4,11 @@ import math
 from dataclasses import astuple
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from paperknife.evaluation import metrics
-from paperknife.evaluation.intervals import bootstrap
+from paperknife.evaluation.intervals import bootstrap, resampled_weights
 
 
 def sample(seed, n=1500):
@@ -54,3 +55,22 @@ def test_one_class_leaves_auc_without_an_interval():
     found = bootstrap(np.ones(100, bool), p, np.arange(100))
     assert math.isnan(found.auc_low)
     assert found.log_loss_low < metrics.log_loss(np.ones(100, bool), p) < found.log_loss_high
+
+
+def test_weights_are_of_recipients_and_campaigns_at_once():
+    groups = np.repeat(np.arange(50), 40)
+    campaigns = pd.Series(np.tile(np.arange(40), 50), dtype="object")
+    drawn = np.array(list(resampled_weights(groups, campaigns, resamples=300)))
+    assert drawn.mean() == pytest.approx(1, abs=0.02)
+    # Owen 2007: a mean's variance over rows that share campaigns is what recipients alone would miss.
+    effect = np.random.default_rng(0).normal(size=40)[campaigns.to_numpy(dtype=int)]
+    alone = np.array(list(resampled_weights(groups, resamples=300)))
+    spread = [np.std((w @ effect) / w.sum(axis=1)) for w in (drawn, alone)]
+    assert spread[0] > 5 * spread[1]
+
+
+def test_mail_without_a_campaign_is_resampled_by_recipient_alone():
+    groups = np.arange(60)
+    none = pd.Series([None] * 60, dtype="object")
+    some, alone = (next(resampled_weights(groups, c, resamples=1)) for c in (none, None))
+    assert some.tolist() == alone.tolist()

@@ -37,7 +37,7 @@ def targets():
 def test_bare_make_lists_every_target_with_a_sentence():
     said = make()
     assert said.returncode == 0
-    listed = dict(re.findall(r"^make (\w+) +(\S.*)$", said.stdout, flags=re.MULTILINE))
+    listed = dict(re.findall(r"^make ([\w-]+) +(\S.*)$", said.stdout, flags=re.MULTILINE))
     assert list(listed) == targets()
     assert {"help", "demo", "test", "check", "bench", "model", "notebooks", "serve", "clean"} <= set(listed)
 
