@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paperknife.errors import LogError, PayloadError
+from paperknife.events import ingest as module
 from paperknife.events import recognition
 from paperknife.events.connectors.sendgrid import SendGrid
 from paperknife.events.identity import RecipientHasher
@@ -280,3 +281,10 @@ def test_a_map_goes_with_generic_alone(tmp_path):
 def test_a_page_without_events_is_no_error(tmp_path):
     report = ingest(write(tmp_path / "e.json", {"items": []}), tmp_path / "log", "mailgun")
     assert (report.rows_n, report.events) == (0, {})
+
+
+def test_names_without_end_are_counted_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_MOST_NAMES", 3)
+    rows = [event(n, f"type {n % 10}") for n in range(30)]
+    report = ingest(write(tmp_path / "e.json", rows), tmp_path / "log", "sendgrid")
+    assert report.unknown_types == {"(other names)": 21, "type 0": 3, "type 1": 3, "type 2": 3}

@@ -34,6 +34,8 @@ MAX_BAD_SHARE: Final = 0.05
 STANDARD_INPUT: Final = "-"
 
 _UNKNOWN_TYPES_NAMED: Final = 50
+_MOST_NAMES: Final = 5_000
+_OTHER_NAMES: Final = "(other names)"
 _TASKS_BYTES: Final = 8 << 20
 _ALONE: Final = 4
 """Batches of about 8 MB up to which starting other processes takes longer than it saves."""
@@ -153,7 +155,7 @@ def ingest(
             workers = (workers or min(_cores(), _MOST_WORKERS)) if len(first) > _ALONE else 1
             for done in _translated(chain(first, batches), store.staging, workers):
                 usable_n += done.events_n
-                unknown.update(done.unknown_types)
+                _count_names(unknown, done.unknown_types)
                 rejected.update(done.rejected)
                 pings_n += done.pings_n
                 quarantine.write(done.quarantine)
@@ -322,9 +324,15 @@ def _too_many(rejected: Counter[str], rows_n: int, limit: float, reading: _Readi
     )
 
 
+def _count_names(counts: Counter[str], found: Counter[str]) -> None:
+    """Add counts by name; beyond some thousand names, which no provider has, they are counted together."""
+    for name, n in found.items():
+        counts[name if name in counts or len(counts) < _MOST_NAMES else _OTHER_NAMES] += n
+
+
 def _most_common(counts: Counter[str]) -> dict[str, int]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown = dict(ordered[:_UNKNOWN_TYPES_NAMED])
     if rest := sum(count for _, count in ordered[_UNKNOWN_TYPES_NAMED:]):
-        shown["(other names)"] = rest
+        shown[_OTHER_NAMES] = shown.get(_OTHER_NAMES, 0) + rest
     return shown
