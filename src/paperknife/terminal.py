@@ -53,10 +53,12 @@ def ingest_report(report: IngestReport) -> RenderableType:
             Text(f"Passed over, since they are no payloads: {named}" + (f" and {more:,} more" if more > 0 else "") + ".",
                  style="yellow")
         )  # fmt: skip
+    lines += [Text(f"Look at this: {note}", style="yellow") for note in report.notes]
+    kept_in = f", in {report.key_kept_in}" if report.key_kept_in else ""
     lines += [
         Text(
-            f"Recipients are hashed with the key {report.key_fingerprint}. Keep that key: without it nobody can add to "
-            "this log, and the same recipients in a new one could not be joined to these."
+            f"Addresses are hashed with a key (fingerprint {report.key_fingerprint}{kept_in}). Keep it: without it "
+            "nobody can add to this log, and the same recipients in a new one could not be joined to these."
         ),
         Text(f"Log: {report.out}"),
     ]
@@ -65,7 +67,7 @@ def ingest_report(report: IngestReport) -> RenderableType:
 
 def summary_report(summary: LogSummary, findings: Sequence[Finding] = ()) -> RenderableType:
     """Return what is in a log, and the findings of `check` that are given."""
-    facts = _plain_table("What the log holds")
+    facts = _plain_table()
     for name, value in (
         ("from", f"{summary.first_at:%Y-%m-%d %H:%M} UTC"),
         ("to", f"{summary.last_at:%Y-%m-%d %H:%M} UTC"),
@@ -78,7 +80,14 @@ def summary_report(summary: LogSummary, findings: Sequence[Finding] = ()) -> Ren
         ("duplicates dropped", f"{summary.duplicates_n:,} ({_share(summary.duplicate_share)})"),
     ):
         facts.add_row(name, value)
-    parts: list[RenderableType] = [_by_source(summary), Text(), _by_day(summary), Text(), facts]
+    parts: list[RenderableType] = [
+        _by_source(summary),
+        Text(),
+        _by_day(summary),
+        Text(),
+        Text("What the log holds", style="bold"),
+        facts,
+    ]
     if summary.unknown_types:
         parts.append(Text(f"Of unknown type, left out: {_listed(summary.unknown_types)}."))
     if summary.quarantined:
@@ -88,25 +97,27 @@ def summary_report(summary: LogSummary, findings: Sequence[Finding] = ()) -> Ren
     return Group(*parts)
 
 
-def _by_source(summary: LogSummary) -> Table:
-    """Return events by type, a column for each provider and one for all."""
-    table = Table(title="Events", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column()
-    sources = list(summary.events_by_source)
-    for name in [*(source or "(no source)" for source in sources), "all"]:
-        table.add_column(name, justify="right")
-    for kind, count in summary.events_by_type.items():
-        per_source = [summary.events_by_source[source].get(kind, 0) for source in sources]
-        table.add_row(kind, *(f"{n:,}" for n in [*per_source, count]))
+def _by_source(summary: LogSummary) -> RenderableType:
+    """Return events by type: a row for each provider, and one for all."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("Events", style="bold")
+    kinds = [kind for kind, count in summary.events_by_type.items() if count]
+    for kind in [*kinds, "all"]:
+        table.add_column(kind, justify="right")
+    rows = [(source or "(no source)", counts) for source, counts in summary.events_by_source.items()]
+    if len(rows) != 1:
+        rows.append(("all", summary.events_by_type))
+    for name, counts in rows:
+        table.add_row(name, *(f"{counts.get(kind, 0):,}" for kind in kinds), f"{sum(counts.values()):,}")
     return table
 
 
-def _by_day(summary: LogSummary) -> Table:
+def _by_day(summary: LogSummary) -> RenderableType:
     """Return events by type for the last days, with a bar of how many there were."""
     days = summary.events_by_day
     left_out = max(0, len(days) - _MOST_DAYS)
     title = "Days" + (f" (the last {_MOST_DAYS} of {len(days):,})" if left_out else "")
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     kinds = [kind for kind, count in summary.events_by_type.items() if count]
     table.add_column("UTC")
     for kind in kinds:
@@ -119,7 +130,7 @@ def _by_day(summary: LogSummary) -> Table:
         table.add_row(
             f"{day:%Y-%m-%d %a}", *(f"{counts.get(kind, 0):,}" for kind in kinds), Text(bar, style="cyan")
         )
-    return table
+    return Group(Text(title, style="bold"), table)
 
 
 def check_report(findings: Sequence[Finding]) -> RenderableType:
@@ -161,20 +172,18 @@ def list_report(kept: NetworkList) -> RenderableType:
     return Text("\n".join(lines))
 
 
-def _plain_table(title: str) -> Table:
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=False
-    )
+def _plain_table() -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column(justify="right")
     return table
 
 
-def _counts(title: str, counts: Mapping[str, int]) -> Table:
-    table = _plain_table(title)
+def _counts(title: str, counts: Mapping[str, int]) -> RenderableType:
+    table = _plain_table()
     for name, count in counts.items():
         table.add_row(name, f"{count:,}")
-    return table
+    return Group(Text(title, style="bold"), table)
 
 
 def _listed(counts: Mapping[Any, int]) -> str:

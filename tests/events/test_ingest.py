@@ -19,6 +19,7 @@ from paperknife.events.connectors.sendgrid import SendGrid
 from paperknife.events.identity import RecipientHasher
 from paperknife.events.ingest import ingest
 from paperknife.events.log import read_events
+from paperknife.evidence.forgetting import Forgetting
 
 
 def event(n, kind="open", **fields):
@@ -135,7 +136,7 @@ def test_too_many_bad_rows_add_nothing_and_name_the_provider_they_look_like(tmp_
         ingest(
             write(tmp_path / "e.json", [{"sg_event_id": n} for n in range(3)]), tmp_path / "log", "mailgun"
         )
-    assert "They look like sendgrid's: try --provider sendgrid." in str(c.value)
+    assert "They look like sendgrid's: try --provider sendgrid, or auto" in str(c.value)
     assert "the event's type is missing or no text (3)" in str(c.value)
     assert not list((tmp_path / "log").glob("day=*"))
     assert not list((tmp_path / "log").glob(".incoming-*"))
@@ -288,3 +289,40 @@ def test_names_without_end_are_counted_together(tmp_path, monkeypatch):
     rows = [event(n, f"type {n % 10}") for n in range(30)]
     report = ingest(write(tmp_path / "e.json", rows), tmp_path / "log", "sendgrid")
     assert report.unknown_types == {"(other names)": 21, "type 0": 3, "type 1": 3, "type 2": 3}
+
+
+def test_an_empty_standard_input_is_an_error(tmp_path):
+    with pytest.raises(
+        PayloadError, match="Standard input is empty: it holds no events. Look at the command before"
+    ):
+        ingest("-", tmp_path / "log", "auto", standard_input=io.BytesIO(b""))
+
+
+def test_a_map_that_finds_nothing_is_said_with_the_near_column(tmp_path):
+    (tmp_path / "map.toml").write_text(
+        '[columns]\nevent_type = "kind"\noccurred_at = "at"\nmessage_id = "m"\nip = "ip_adr"\n'
+        '[event_types]\nOpened = "open"\n'
+    )
+    (tmp_path / "t.csv").write_text("kind,at,m,ip_addr\nOpened,2026-01-31T09:00:00Z,m1,1.2.3.4\nSent,x,m1,\n")
+    report = ingest(tmp_path / "t.csv", tmp_path / "log", "generic", mapping=tmp_path / "map.toml")
+    assert report.notes == (
+        "The map's ip is never filled: there is no column 'ip_adr'. Did you mean 'ip_addr'?",
+        'Say under [event_types] of the map what "Sent" are; only types named there are taken.',
+    )
+
+
+def test_what_was_forgotten_is_not_in_the_quarantine(tmp_path):
+    rows = [event(n) for n in range(30)]
+    rows[3] |= {"timestamp": None, "useragent": "secret agent"}
+    report = ingest(
+        write(tmp_path / "e.json", rows),
+        tmp_path / "log",
+        "sendgrid",
+        forget=Forgetting(["ip", "user_agent"]),
+    )
+    text = report.quarantine.read_text()
+    assert "the time is missing" in text
+    assert "secret agent" not in text
+    assert "203.0.113" not in text
+    with pytest.raises(LogError, match="ip,user_agent was forgotten, and now nothing would be"):
+        ingest(tmp_path / "e.json", tmp_path / "log", "sendgrid")

@@ -152,3 +152,14 @@ def test_only_the_days_being_written_are_read(tmp_path):
     (other_day,) = tmp_path.glob("day=*/*")
     other_day.write_bytes(b"not Parquet: reading it would fail")
     assert add(tmp_path, open_of(2, at=AT + 86_400_000_000)) == ({"open": 1}, 0)
+
+
+def test_what_was_forgotten_does_not_come_back(tmp_path):
+    with LogStore(tmp_path, HASHER, ("user_agent", "ip")):
+        pass
+    with pytest.raises(
+        LogError, match="ip,user_agent was forgotten, and now nothing would be. Use the same --forget"
+    ):
+        LogStore(tmp_path, HASHER)
+    with LogStore(tmp_path, HASHER, ("ip", "user_agent")):
+        pass

@@ -119,7 +119,11 @@ def _network_and_client(figures: OpenFigures) -> Iterator[Finding]:
     ip, agent = figures.summary.opens_with["ip"], figures.summary.opens_with["user_agent"]
     neither = share(figures.neither_n, figures.opens_n)
     if ip >= MOST and agent >= MOST:
-        yield Finding("full_evidence", "good", f"{ip:.0%} of opens have an IP, {agent:.0%} a user agent.")
+        yield Finding(
+            "full_evidence",
+            "good",
+            f"{ip:.0%} of opens have an IP, {agent:.0%} a user agent (or the class that stands in for it).",
+        )
     if neither > 1 - MOST:
         yield Finding(
             "time_only",

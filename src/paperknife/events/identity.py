@@ -47,6 +47,8 @@ class RecipientHasher:
     keep_ids : bool
         Take recipients that are no addresses (no at sign in any writing) for pseudonyms already, and keep them as
         they are. Addresses are hashed all the same.
+    kept_in : str
+        Where the key lies, for messages.
 
     Examples
     --------
@@ -55,7 +57,7 @@ class RecipientHasher:
     True
     """
 
-    def __init__(self, key: bytes, *, keep_ids: bool = False) -> None:
+    def __init__(self, key: bytes, *, keep_ids: bool = False, kept_in: str = "") -> None:
         if len(key) < _SHORTEST_KEY:
             raise HashKeyError(
                 f"The hash key has {len(key)} bytes; expected at least {_SHORTEST_KEY}. "
@@ -66,6 +68,7 @@ class RecipientHasher:
             key, digestmod="sha256"
         )  # copied for each address: half the work of beginning anew
         self.keep_ids = keep_ids
+        self.kept_in = kept_in
         self._known: dict[str, tuple[str, str | None]] = {}
 
     @classmethod
@@ -79,8 +82,10 @@ class RecipientHasher:
         """
         given = os.environ.get(KEY_VARIABLE)
         if given is not None:
-            return cls(given.encode("utf-8", "surrogateescape"), keep_ids=keep_ids)
-        return cls(_kept_key(configuration_folder() / "hash.key"), keep_ids=keep_ids)
+            key = given.encode("utf-8", "surrogateescape")
+            return cls(key, keep_ids=keep_ids, kept_in=f"the variable {KEY_VARIABLE}")
+        path = configuration_folder() / "hash.key"
+        return cls(_kept_key(path), keep_ids=keep_ids, kept_in=str(path))
 
     def __reduce__(self) -> tuple[Callable[..., RecipientHasher], tuple[bytes, bool]]:
         """Let other processes have one hasher each, with what it has learned, instead of a new one a task."""

@@ -14,17 +14,15 @@ from paperknife.events.connectors import CONNECTORS, connector
 from paperknife.events.connectors.base import FILE_NAME
 from paperknife.events.connectors.generic import Generic
 from paperknife.events.identity import RecipientHasher
-from paperknife.events.payloads import NotAPayloadError, read_chunks
+from paperknife.events.payloads import Broken, NotAPayloadError, read_chunks
 from paperknife.events.recognition import AUTO, recognise, recognised_shares
 from paperknife.events.store import LogStore
 from paperknife.events.streams import payload_files
 from paperknife.events.totals import refuse_totals
-from paperknife.events.translating import Task, Translated, translate_tasks
+from paperknife.events.translating import Forget, Task, Translated, translate_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    import pyarrow as pa
 
     from paperknife.events.connectors.base import Connector
     from paperknife.events.connectors.column_map import ColumnMap
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 MAX_BAD_SHARE: Final = 0.05
 STANDARD_INPUT: Final = "-"
 
+_IDLE_S: Final = 10
 _UNKNOWN_TYPES_NAMED: Final = 50
 _MOST_NAMES: Final = 5_000
 _OTHER_NAMES: Final = "(other names)"
@@ -67,8 +66,10 @@ class IngestReport:
         Payloads that hold no event on purpose.
     passed_over : tuple of str
         Files of a folder or glob that are no payloads, by name.
-    key_fingerprint : str
-        Of the key that hashed the recipients.
+    key_fingerprint, key_kept_in : str
+        Of the key that hashed the recipients, and where it lies.
+    notes : tuple of str
+        What a user should look at, a sentence each.
     """
 
     providers: dict[str, int]
@@ -81,6 +82,8 @@ class IngestReport:
     pings_n: int
     passed_over: tuple[str, ...]
     key_fingerprint: str
+    key_kept_in: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def rows_n(self) -> int:
@@ -97,7 +100,7 @@ def ingest(
     mapping: str | Path | ColumnMap | None = None,
     hasher: RecipientHasher | None = None,
     keep_recipient_ids: bool = False,
-    forget: Callable[[pa.Table], pa.Table] | None = None,
+    forget: Forget | None = None,
     max_bad_share: float = MAX_BAD_SHARE,
     standard_input: IO[bytes] | None = None,
     workers: int | None = None,
@@ -147,7 +150,7 @@ def ingest(
     unknown: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
     usable_n = pings_n = 0
-    with LogStore(Path(out), hasher) as store:
+    with LogStore(Path(out), hasher, forget.fields if forget else ()) as store:
         aside = store.staging / "rejected.ndjson"
         with aside.open("wb") as quarantine:
             batches = reading.tasks(streams)
@@ -161,6 +164,10 @@ def ingest(
                 quarantine.write(done.quarantine)
                 tell(f"Reading payloads: {usable_n:,} events")
         rows_n = usable_n + unknown.total() + rejected.total()
+        if not rows_n + pings_n and not reading.providers and any(stream.path is None for stream in streams):
+            raise PayloadError(
+                "Standard input is empty: it holds no events. Look at the command before the pipe."
+            )
         kept = store.quarantine(aside) if rejected else None
         if rejected.total() > max_bad_share * rows_n:
             raise PayloadError(_too_many(rejected, rows_n, max_bad_share, reading, kept))
@@ -176,6 +183,8 @@ def ingest(
         pings_n=pings_n,
         passed_over=tuple(reading.passed_over),
         key_fingerprint=hasher.fingerprint,
+        key_kept_in=hasher.kept_in,
+        notes=tuple(reading.notes(unknown)),
     )
 
 
@@ -206,11 +215,12 @@ class _Reading:
     provider: str
     mapping: Any
     hasher: RecipientHasher
-    forget: Callable[[pa.Table], pa.Table] | None
+    forget: Forget | None
     standard_input: IO[bytes]
     providers: Counter[str] = field(default_factory=Counter)
     passed_over: list[str] = field(default_factory=list)
     _first: Chunk | None = None
+    _notes: dict[str, None] = field(default_factory=dict)
     _translators: dict[str, Connector] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -267,12 +277,27 @@ class _Reading:
 
     def _whose(self, chunk: Chunk, headers: dict[str, str], name: str) -> Connector:
         """Return the translator of a stream that begins so; refuse one that holds only totals."""
-        payloads = chunk.payloads()
-        if self.provider != Generic.name and payloads:
+        payloads = [one for one in chunk.payloads() if not isinstance(one, Broken)]
+        if self.provider == Generic.name:
+            table = self.translator(self.provider)
+            if isinstance(table, Generic) and (lacks := table.lacking(payloads)):
+                refuse_totals(payloads[0])
+                raise PayloadError(f"{name} {lacks}")
+            if isinstance(table, Generic):
+                self._notes.update(dict.fromkeys(table.unused(payloads)))
+            return table
+        if payloads:
             refuse_totals(payloads[0], CONNECTORS.get(self.provider))
         if self.provider == AUTO:
             return self.translator(recognise(payloads, headers, self.hasher, name=name))
         return self.translator(self.provider)
+
+    def notes(self, unknown: Counter[str]) -> Iterator[str]:
+        """Yield what a user should look at."""
+        yield from self._notes
+        if self.provider == Generic.name and unknown:
+            names = ", ".join(f'"{name}"' for name, _ in unknown.most_common(3))
+            yield f"Say under [event_types] of the map what {names} are; only types named there are taken."
 
     def looks_like(self) -> str | None:
         """Return the provider that the first payloads look like, where that is another than was said."""
@@ -287,14 +312,16 @@ def _translated(batches: Iterable[list[Task]], staging: Path, workers: int) -> I
     if workers == 1:
         yield from (translate_tasks(tasks, staging) for tasks in batches)
         return
-    from joblib import Parallel, delayed
+    from joblib import Parallel, delayed, parallel_config
 
     failures: list[BaseException] = []
     jobs = (delayed(translate_tasks)(tasks, staging) for tasks in _until_failure(batches, failures))
-    parallel = Parallel(
-        workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs", max_nbytes=None
-    )
-    yield from parallel(jobs)
+    # Idle workers end soon: should this process be killed, nothing of it stays behind for long.
+    with parallel_config("loky", idle_worker_timeout=_IDLE_S):
+        parallel = Parallel(
+            workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs", max_nbytes=None
+        )
+        yield from parallel(jobs)
     if failures:
         raise failures[0]
 
@@ -317,7 +344,11 @@ def _too_many(rejected: Counter[str], rows_n: int, limit: float, reading: _Readi
     reasons = ", ".join(f"{reason} ({count:,})" for reason, count in rejected.most_common())
     whose = " or ".join(reading.providers)
     other = reading.looks_like()
-    hint = f" They look like {other}'s: try --provider {other}." if other else ""
+    hint = (
+        f" They look like {other}'s: try --provider {other}, or auto where files of several providers lie together."
+        if other
+        else ""
+    )
     return (
         f"{rejected.total():,} of {rows_n:,} rows ({rejected.total() / rows_n:.1%}) are no usable {whose} events, "
         f"more than the limit of {limit:.0%}, so nothing was added: {reasons}.{hint} The rows are in {kept}."

@@ -41,15 +41,17 @@ class LogStore:
         Made where it does not exist.
     hasher : RecipientHasher
         That made the pseudonyms of the events to come.
+    forgotten : tuple of str
+        Fields that the events to come are without, since they were asked to be forgotten.
 
     Raises
     ------
     LogError
         The folder is a file, cannot be written, is being written by another process, or holds recipients that were
-        made pseudonyms in another way.
+        made pseudonyms, or fields forgotten, in another way.
     """
 
-    def __init__(self, folder: Path, hasher: RecipientHasher) -> None:
+    def __init__(self, folder: Path, hasher: RecipientHasher, forgotten: tuple[str, ...] = ()) -> None:
         self.folder = folder
         if folder.is_file() or folder.suffix.lower() in {".parquet", ".csv", ".ndjson"}:
             raise LogError(f"{folder} names a file; a log that can grow is a folder. Name one, such as log/.")
@@ -60,7 +62,7 @@ class LogStore:
                 shutil.rmtree(left, ignore_errors=True)  # by a run that was killed: the lock is ours
             self._staging = Path(tempfile.mkdtemp(prefix=".incoming-", dir=folder))
             try:
-                _require_same_pseudonyms(folder / "_key.json", hasher, self._staging)
+                _require_same_privacy(folder / "_key.json", hasher, forgotten, self._staging)
             except BaseException:
                 self._leave()
                 raise
@@ -153,30 +155,40 @@ def _locked(path: Path) -> IO[bytes]:
     return handle
 
 
-def _require_same_pseudonyms(path: Path, hasher: RecipientHasher, staging: Path) -> None:
-    """Refuse to mix pseudonyms of two kinds in one log; remember the kind of a new one."""
+def _require_same_privacy(
+    path: Path, hasher: RecipientHasher, forgotten: tuple[str, ...], staging: Path
+) -> None:
+    """Refuse to mix pseudonyms of two kinds, or what was forgotten with what was not; remember both of a new log."""
+    mine = {
+        "key_fingerprint": hasher.fingerprint,
+        "recipient_ids": "kept" if hasher.keep_ids else "hashed",
+        "forgotten": sorted(forgotten),
+    }
     if not path.exists():
-        note = {"key_fingerprint": hasher.fingerprint, "recipient_ids": _kind(hasher)}
         aside = staging / path.name
-        aside.write_text(json.dumps(note) + "\n", encoding="utf-8")
+        aside.write_text(json.dumps(mine) + "\n", encoding="utf-8")
         aside.replace(path)
         return
     try:
-        note = json.loads(path.read_text(encoding="utf-8"))
-        known, kind = note["key_fingerprint"], note.get("recipient_ids", "hashed")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        theirs = {"recipient_ids": "hashed", "forgotten": [], **json.loads(path.read_text(encoding="utf-8"))}
+        fingerprint = theirs["key_fingerprint"]
+    except (ValueError, KeyError, TypeError) as error:
         raise LogError(f"{path} is damaged. Restore it, or write into a new folder.") from error
-    if known != hasher.fingerprint:
+    if fingerprint != mine["key_fingerprint"]:
         raise LogError(
-            f"The log {path.parent} was made with another hash key (fingerprint {known}, now {hasher.fingerprint}), so "
-            "its recipients would not join. Set PAPERKNIFE_HASH_KEY to the old key, or write into a new folder."
+            f"The log {path.parent} was made with another hash key (fingerprint {fingerprint}, now "
+            f"{hasher.fingerprint}), so its recipients would not join. Set PAPERKNIFE_HASH_KEY to the old key (unset it "
+            "where the old one was the kept one), or write into a new folder."
         )
-    if kind != _kind(hasher):
+    if theirs["recipient_ids"] != mine["recipient_ids"]:
         raise LogError(
-            f"The recipients of the log {path.parent} are {kind}, and now they would be {_kind(hasher)}, so they would "
-            "not join. Use the same --recipient-id as before, or write into a new folder."
+            f"The recipients of the log {path.parent} are {theirs['recipient_ids']}, and now they would be "
+            f"{mine['recipient_ids']}, so they would not join. Use the same --recipient-id as before, or write into a "
+            "new folder."
         )
-
-
-def _kind(hasher: RecipientHasher) -> str:
-    return "kept" if hasher.keep_ids else "hashed"
+    if theirs["forgotten"] != mine["forgotten"]:
+        before, now = (",".join(note["forgotten"]) or "nothing" for note in (theirs, mine))
+        raise LogError(
+            f"In the log {path.parent} {before} was forgotten, and now {now} would be. Use the same --forget as before, "
+            "or write into a new folder."
+        )

@@ -6,7 +6,7 @@ import gc
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
@@ -16,7 +16,7 @@ from paperknife.events.payloads import Broken, Chunk
 from paperknife.events.staging import stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 
 _ROW_CHARACTERS: Final = 2_000
 _READ_CHARACTERS: Final = 20_000
+
+
+class Forget(Protocol):
+    """From a table of events to one that holds less: see `paperknife.evidence.forgetting`."""
+
+    fields: tuple[str, ...]
+
+    def __call__(self, events: pa.Table, /) -> pa.Table:
+        """Return the events without the fields."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +47,14 @@ class Task:
     translator : Connector
     headers : mapping
         See `Connector.parse`.
-    finish : callable or None
+    finish : Forget or None
         Applied to the table of events.
     """
 
     chunk: Chunk
     translator: Connector
     headers: Mapping[str, str]
-    finish: Callable[[pa.Table], pa.Table] | None = None
+    finish: Forget | None = None
 
 
 @dataclass
@@ -115,7 +124,7 @@ def _keep(done: Translated, tables: list[pa.Table], task: Task, batch: Batch) ->
     done.pings_n += batch.pings_n
     for bad in batch.rejected:
         done.rejected[bad.reason] += 1
-        done.quarantine += quarantined(bad, task.translator.hasher)
+        done.quarantine += quarantined(bad, task.translator.hasher, is_row_kept=task.finish is None)
 
 
 def _requests(
@@ -146,8 +155,16 @@ def _is_request(payload: Any) -> bool:
     return isinstance(payload, dict) and isinstance(payload.get("headers"), dict) and "body" in payload
 
 
-def quarantined(bad: Rejected, hasher: RecipientHasher) -> bytes:
-    """Return a line of the quarantine: the reason, and the row as JSON text without mail addresses."""
+def quarantined(bad: Rejected, hasher: RecipientHasher, *, is_row_kept: bool = True) -> bytes:
+    """Return a line of the quarantine: the reason, and the row as JSON text without mail addresses.
+
+    Where fields were asked to be forgotten, the row is not kept: nobody knows where in a broken row they stand.
+    """
+    if not is_row_kept:
+        return (
+            msgspec.json.encode({"reason": bad.reason, "row": "(not kept, since --forget was asked for)"})
+            + b"\n"
+        )
     try:
         row = bad.row if isinstance(bad.row, str) else msgspec.json.encode(bad.row).decode("utf-8")
     except (TypeError, ValueError, RecursionError, UnicodeError):

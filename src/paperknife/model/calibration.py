@@ -206,6 +206,9 @@ def fit_calibration(
     knots_n : int
         Most bins of the isotonic step.
     """
+    if len(log_odds) == 0:  # nothing was seen, so nothing is known better than the booster knows it
+        straight = Curve(tuple(_GRID.tolist()), tuple(_GRID.tolist()))
+        return Calibration((straight,) * _GROUPS_N, {}, before)
     if before is not None:
         log_odds = before.log_odds(log_odds, seen_s, mechanisms)
     said = np.clip(log_odds, -_MOST, _MOST)

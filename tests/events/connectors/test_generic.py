@@ -504,14 +504,19 @@ def test_a_table_becomes_the_same_log_whatever_file_it_comes_in(write, tmp_path,
     assert (again.events, again.duplicates_n) == ({}, 2)
 
 
-def test_a_table_without_a_map_is_refused_with_the_column_that_is_missing(tmp_path):
+def test_a_table_without_a_map_is_refused_with_all_columns_that_are_missing_and_what_to_write(tmp_path):
     write_csv(tmp_path / "table.csv")
     with pytest.raises(
         PayloadError,
-        match=r"3 of 3 rows \(100\.0%\) are no usable generic events.*"
-        r"there is no column 'event_type': say which of yours it is by --map \(3\)",
+        match=r"table\.csv has no column for .*event_type.*\. Found: .*Say in a TOML file which of yours means what",
     ):
         ingest(tmp_path / "table.csv", tmp_path / "log", provider="generic")
+
+
+def test_totals_are_refused_as_such_where_they_come_as_ones_own_table(tmp_path):
+    (tmp_path / "t.csv").write_text("Campaign,Sent,Unique Opens,Open Rate\nspring,100,40,40%\n")
+    with pytest.raises(PayloadError, match="holds only totals"):
+        ingest(tmp_path / "t.csv", tmp_path / "log", provider="generic")
 
 
 def test_a_row_that_cannot_be_used_is_quarantined_without_its_address(tmp_path, hasher):

@@ -19,8 +19,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
+from paperknife.errors import did_you_mean
 from paperknife.events.connectors.base import Connector, Fields
-from paperknife.events.connectors.column_map import JOINED, OPTIONAL, REQUIRED, ColumnMap, load_map
+from paperknife.events.connectors.column_map import (
+    JOINED,
+    OPTIONAL,
+    REQUIRED,
+    ColumnMap,
+    load_map,
+    shipped_maps,
+)
 from paperknife.events.connectors.values import (
     BadRowError,
     embedded_json,
@@ -31,7 +39,7 @@ from paperknife.events.connectors.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from paperknife.events.identity import RecipientHasher
@@ -47,6 +55,8 @@ Brackets are lists and objects without anything in them, as JSON in a text."""
 _EXACT: Final = 2**53
 """Below, no two whole numbers become the same float."""
 _NAME_SHOWN: Final = 30
+_NAMES_SHOWN: Final = 20
+_LOOKED_AT: Final = 1_000
 _HINTS: Final = {
     "the time has no time zone": "the time has no zone: name it in the map, under [times]",
     "the time is no time": "the time is not understood: give its format in the map, under [times]",
@@ -87,6 +97,47 @@ class Generic(Connector):
         )
         self.event_types = self.map.event_types
         self.prefix = self.map.source
+        # A map that ships is for tables of several shapes; a map of one's own should find all that it names.
+        self._is_own_map = mapping is not None and str(mapping) not in shipped_maps()
+
+    def lacking(self, payloads: Sequence[Any]) -> str | None:
+        """Return what is said to somebody whose table lacks columns that must be there; None where it lacks none.
+
+        Parameters
+        ----------
+        payloads : sequence of object
+            The table's first rows.
+        """
+        rows = _rows(payloads)
+        missing = [ours for ours in REQUIRED if not self._is_found(rows, ours)]
+        if not rows or not missing:
+            return None
+        found = ", ".join(f"'{name[:_NAME_SHOWN]}'" for name in list(rows[0])[:_NAMES_SHOWN])
+        named = ", ".join(
+            ours if self.map is CANONICAL else f"{ours} (the map says '{self.map.columns[ours][0][0]}')"
+            for ours in missing
+        )
+        return (
+            f"has no column for {named}. Found: {found}. Say in a TOML file which of yours means what, and name it with "
+            f'--map FILE: under [columns] lines such as event_type = "kind", under [event_types] lines such as '
+            'Opened = "open"; the README shows one.'
+        )
+
+    def unused(self, payloads: Sequence[Any]) -> Iterator[str]:
+        """Yield a sentence for each column that the user's own map names and none of the first rows has."""
+        rows = _rows(payloads)
+        if not rows or not self._is_own_map:
+            return
+        for ours in self.map.columns:
+            if ours not in REQUIRED and not self._is_found(rows, ours):
+                theirs = self.map.columns[ours][0][0]
+                near = did_you_mean(theirs, list(rows[0]))
+                yield f"The map's {ours} is never filled: there is no column '{theirs[:_NAME_SHOWN]}'.{near}"
+
+    def _is_found(self, rows: Sequence[Mapping[str, Any]], ours: str) -> bool:
+        return all(
+            any(_has(row, name) for row in rows for name in names) for names in self.map.columns.get(ours, ())
+        )
 
     def type_of(self, raw: Mapping[str, Any]) -> Any:
         """Return the event's type as the table names it."""
@@ -207,6 +258,13 @@ def _value(raw: Mapping[str, Any], name: str) -> Any:
         value = _opened(value) if isinstance(value, str) else value
         value = value.get(field) if isinstance(value, dict) else None
     return value
+
+
+def _rows(payloads: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Return the first rows among payloads, arrays of rows opened."""
+    flat = (row for one in payloads[:_LOOKED_AT] for row in (one if isinstance(one, list) else (one,)))
+    rows: list[Mapping[str, Any]] = [row for row in flat if isinstance(row, dict)]
+    return rows[:_LOOKED_AT]
 
 
 def _has(raw: Mapping[str, Any], name: str) -> bool:
