@@ -28,6 +28,9 @@ FEWEST_OPENS: Final = 100
 _NEARLY_ALL: Final = 0.97
 """A slice of more of the opens than this says what all of them say."""
 
+_TENTH: Final = 0.1
+"""Only a slice with at least this share of the opens is called the hardest: others may be so by chance."""
+
 _MODELS: Final = ("#7b9acc", "#1b4f9c", "#0b1f3f")
 """One colour per model, in the order given: the later, the darker."""
 
@@ -134,7 +137,8 @@ def slices_chart(evaluations: Mapping[str, Evaluation]) -> Figure:
     whole = (first["slice"] == ALL[0]) | (first["opens_n"] <= nearly_all)
     shown = first[whole & (first["opens_n"] >= FEWEST_OPENS)].iloc[::-1]
     keys = list(zip(shown["slice"], shown["value"], strict=True))
-    hardest = shown.loc[shown["log_loss"].idxmax()]
+    big = first[first.index.isin(shown.index) & (first["opens_n"] >= _TENTH * first["opens_n"].max())]
+    hardest = big.loc[big["log_loss"].idxmax()]
     figure, (axes,) = blank(
         f"Hardest: {slice_words(hardest['slice'], hardest['value'])}. An overall figure hides it",
         width=8.0,
