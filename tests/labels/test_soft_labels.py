@@ -197,3 +197,14 @@ def test_the_panel_overrides_every_source(small_sender):
 def test_a_wrong_panel_is_refused(small_sender, panel, text):
     with pytest.raises(TrainingError, match=text):
         soft_labels(small_sender.evidence, small_sender.messages, panel=panel)
+
+
+def test_labels_as_probabilities_sum_to_one_and_leave_out_what_has_none(plain_sender, plain_labels):
+    table = plain_labels.probabilities
+    assert table[["p_human", "p_prefetch", "p_machine"]].sum(axis=1).to_numpy() == pytest.approx(1.0)
+    assert set(table["event_id"]) <= set(plain_sender.evidence["event_id"])
+    by_id = plain_labels.opens.set_index("event_id").loc[table["event_id"]]
+    known = by_id["h"].notna().to_numpy()
+    assert (table["p_human"] / (1 - table["p_machine"])).to_numpy()[known] == pytest.approx(by_id["h"][known])
+    times_only = plain_sender.evidence.assign(client_family=None, network_class=None, mechanism="unknown")
+    assert soft_labels(times_only, plain_sender.messages).probabilities.empty

@@ -43,7 +43,14 @@ def test_the_result_says_how_it_was_made(result):
     assert "Apple readers are taken to click as often per reading" in result.report
     assert any(note.startswith("Kept: ") for note in result.notes)
     assert all(np.isfinite(value) for value in result.metrics.values())
-    assert set(figures(result)) == {"labels_by_delay.png", "label_sources.png", "agreement.png"}
+    assert set(figures(result)) == {
+        "labels_by_delay.png",
+        "label_sources.png",
+        "agreement.png",
+        "hazards.png",
+        "kappa.png",
+        "click_gaps.png",
+    }
 
 
 def test_what_is_kept_agrees_best_with_later_labels(result):

@@ -99,6 +99,24 @@ class Labels:
     opens: pd.DataFrame
     diagnostics: Diagnostics
 
+    @property
+    def probabilities(self) -> pd.DataFrame:
+        """What the labels say, as a model would: `event_id`, `p_human`, `p_prefetch`, `p_machine`.
+
+        Opens without a label are left out. Where only votes speak, as for a gateway's fetch, what is no machine's is
+        divided evenly.
+        """
+        some = self.opens[self.opens["m"].notna() & (self.opens[["h_weight", "m_weight"]] > 0).any(axis=1)]
+        other, human = 1 - some["m"], some["h"].fillna(0.5)
+        return pd.DataFrame(
+            {
+                "event_id": some["event_id"],
+                "p_human": other * human,
+                "p_prefetch": other * (1 - human),
+                "p_machine": some["m"],
+            }
+        )
+
 
 def soft_labels(
     evidence: pd.DataFrame,

@@ -6,49 +6,42 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paperknife.evaluation.canvas import INK, blank, time_axis
+from paperknife.training.label_charts import gap_chart, hazard_chart, kappa_chart
+
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from paperknife.training.train import TrainingResult
 
-INK = {"human": "#1b7f79", "prefetch": "#c8553d", "machine": "#6c757d"}
-"""Colours of the three classes, told apart by colour-blind people too."""
-
 
 def figures(result: TrainingResult) -> dict[str, Figure]:
     """Return the pictures of a run by file name."""
+    seen = result.labels.diagnostics
+    fitted = seen.hazards.read is not None and seen.hazards.total is not None
     return {
         "labels_by_delay.png": labels_by_delay(result),
         "label_sources.png": label_sources(result),
         "agreement.png": agreement_by_slice(result),
+        **({"hazards.png": hazard_chart(seen.hazards)} if fitted else {}),
+        "kappa.png": kappa_chart(seen.hazards.kappa, seen.scale),
+        "click_gaps.png": gap_chart(seen.dates),
     }
-
-
-def _axes(title: str, width: float = 7.0) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, 3.6), layout="constrained")
-    axes = figure.subplots()
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
 
 
 def labels_by_delay(result: TrainingResult) -> Figure:
     """Return how the labelled opens of Apple's traffic divide by the time since delivery."""
-    figure, axes = _axes("Apple's fetches by time since delivery, as labelled without truth")
+    figure, (axes,) = blank("Apple's fetches by time since delivery, as labelled without truth")
     evidence, labels = result.evidence, result.labels.opens
     apple = (evidence["mechanism"] == "apple_relay") | (evidence["client_family"] == "apple_mail")
     known = np.asarray(apple & evidence["delay_us"].notna() & (labels["h_weight"].to_numpy() > 0), dtype=bool)
-    hours = evidence.loc[known, "delay_us"].to_numpy(dtype=np.float64) / 3.6e9
+    delay_s = evidence.loc[known, "delay_us"].to_numpy(dtype=np.float64) / 1e6
     human = labels.loc[known, "h"].to_numpy(dtype=np.float64)
-    edges = np.geomspace(1 / 3600, 24 * 14, 40)
+    edges = np.geomspace(1, 14 * 86_400, 40)
     for name, share in (("prefetch", 1 - human), ("human", human)):
-        counts, _ = np.histogram(hours, edges, weights=share)
+        counts, _ = np.histogram(delay_s, edges, weights=share)
         axes.stairs(counts, edges, fill=True, alpha=0.65, color=INK[name], label=name)
-    axes.set_xscale("log")
-    axes.set_xticks([1 / 60, 1, 24, 168], ["1 min", "1 h", "1 day", "7 days"])
+    time_axis(axes, "time since delivery")
     axes.set_ylabel("opens")
     axes.legend(frameon=False)
     return figure
@@ -56,7 +49,7 @@ def labels_by_delay(result: TrainingResult) -> Figure:
 
 def label_sources(result: TrainingResult) -> Figure:
     """Return how many opens each source labelled."""
-    figure, axes = _axes("Where the labels come from")
+    figure, (axes,) = blank("Where the labels come from")
     counts = result.labels.opens["source"].fillna("none").value_counts().sort_values()
     axes.barh(counts.index.astype(str), counts.to_numpy(), color=INK["human"])
     axes.set_xlabel("opens")
@@ -65,7 +58,7 @@ def label_sources(result: TrainingResult) -> Figure:
 
 def agreement_by_slice(result: TrainingResult) -> Figure:
     """Return mean p_human against the labels' mean on later messages, per slice, for every candidate."""
-    figure, axes = _axes("Later messages: what the model says against what the labels say", 6.0)
+    figure, (axes,) = blank("Later messages: what the model says against what the labels say", width=6.0)
     marks = {"start": "s", "recalibrated": "^", "retrained": "o"}
     for name, rows in result.agreement.groupby("model"):
         axes.scatter(
