@@ -23,7 +23,11 @@ def matrix():
         flag = f"`{kind.flag}`" if kind.flag else "none"
         signed = "no webhooks" if kind.name == "generic" else kind.scheme.summary
         lines.append(f"| {kind.title} | `{kind.name}` | {kind.tier} | {flag} | {signed} |")
-    lines += ["", "<details><summary>Quirks of each, how it was verified, and what could not be confirmed</summary>", ""]
+    lines += [
+        "",
+        "<details><summary>Quirks of each, how it was verified, and what could not be confirmed</summary>",
+        "",
+    ]
     for kind in kinds:
         lines += [f"- **{kind.title}**", *(f"  - {quirk}" for quirk in kind.quirks)]
         lines.append(f"  - Verified by: {kind.source}.".replace("..", "."))
