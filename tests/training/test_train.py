@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from paperknife.errors import TrainingError
 from paperknife.evaluation.metrics import log_loss
 from paperknife.events.log import read_events
+from paperknife.evidence.history import gather_horizons
+from paperknife.hazards.messages import message_table
+from paperknife.model.bundle import Model
 from paperknife.training.figures import figures
-from paperknife.training.train import blended, train
+from paperknife.training.run import run_of
+from paperknife.training.tables import result_report
+from paperknife.training.train import blended, check_held_out, train
 from paperknife.verdicts.scoring import score
 from paperknife.worlds.world import make_world
 
@@ -43,7 +51,49 @@ def test_the_result_says_how_it_was_made(result):
     assert "Apple readers are taken to click as often per reading" in result.report
     assert any(note.startswith("Kept: ") for note in result.notes)
     assert all(np.isfinite(value) for value in result.metrics.values())
-    assert set(figures(result)) == {"labels_by_delay.png", "label_sources.png", "agreement.png"}
+    assert set(figures(result)) == {
+        "labels_by_delay.png",
+        "label_sources.png",
+        "agreement.png",
+        "click_check.png",
+    }
+
+
+def test_the_card_the_report_and_mlflow_carry_the_check_by_clicks(result):
+    check = result.click_check
+    assert 0 < check.fresh_n + check.stale_n < 60
+    printed = StringIO()
+    Console(file=printed, width=10_000).print(result_report(result))
+    for text in (result.report, printed.getvalue()):
+        assert "Too few clicks to check the model by" in text
+        assert "Clickers are no random sample of readers" in text
+    assert run_of(result).metrics["click_check/fresh_n"] == check.fresh_n
+
+
+def test_no_message_is_judged_by_a_model_that_its_own_click_calibrated(world, result):
+    tables = gather_horizons(read_events(world.events), ["instant", "settled"])
+    settled = tables["settled"]
+    asked = []
+
+    class Twin(Model):
+        def predict(self, evidence, *, threads=0):
+            asked.append(set(evidence["message_id"]))
+            return super().predict(evidence, threads=threads)
+
+    parts = (result.model.stages, result.model.machine_calibration, result.model.human_calibration)
+    check = check_held_out(
+        tables,
+        message_table(read_events(world.events), settled),
+        result.labels,
+        [Twin(*parts), Twin(*parts)],
+        is_later=np.ones(len(settled), dtype=bool),
+        random_state=0,
+    )
+    order = {message: place for place, message in enumerate(settled["message_id"].unique())}
+    judging, calibrating = asked
+    assert {order[message] % 2 for message in judging} == {1}
+    assert {order[message] % 2 for message in calibrating} == {0}
+    assert len(judging) + len(calibrating) == check.fresh_n + check.stale_n
 
 
 def test_what_is_kept_agrees_best_with_later_labels(result):

@@ -45,8 +45,10 @@ FEWEST: Final = 30
 """Opens on each side below which nothing is concluded: the AUC's interval is then about .3 wide."""
 
 OWN_ERROR: Final = 0.5
-"""Standard deviation, in log-odds, of what this check itself gets wrong about the level, measured on simulated senders
-whose truth is known. A level is blamed on the model only beyond that and chance together."""
+"""Standard deviation, in log-odds, of what this check itself gets wrong about the level; a level is blamed on the model
+only beyond that and chance together. On 11 simulated senders of the family 'varied' (30,000 messages, seeds 21 to 33)
+with enough clicks the default model's shift was -.3 to +1.0 from the true one, .35 in root mean square. Much more where
+hardly anything is prefetched or most Apple users only hide their address: most stale fetches are people's there."""
 
 BINS_N: Final = 10
 """Classes of p_human in the counts that a picture is drawn from."""

@@ -177,7 +177,7 @@ def train(
     if chosen != "start":
         twins[1] = _calibrated(candidates[chosen], begin, judging, soft, weights)
         fitted[chosen] = _calibrated(candidates[chosen], begin, later, soft, weights)
-    check = _click_check(tables, messages, labels, twins, is_later, random_state)
+    check = check_held_out(tables, messages, labels, twins, is_later=is_later, random_state=random_state)
     about = _about(settled, labels, begin, chosen, random_state)
     notes = [*(gate.sentence for gate in labels.diagnostics.gates), *notes, f"Kept: {_KEPT[chosen]}."]
     kept = fitted[chosen]
@@ -228,17 +228,30 @@ def _require_lessons(
         )
 
 
-def _click_check(
+def check_held_out(
     tables: Mapping[str, pd.DataFrame],
     messages: pd.DataFrame,
     labels: Labels,
     twins: Sequence[Model],
+    *,
     is_later: NDArray[np.bool_],
     random_state: int,
 ) -> ClickCheck:
     """Return what clicks in later messages say of two models, each asked about the messages that calibrated the other.
 
     The labels that calibrate know the clicks: without the second model, half of the messages would flatter the first.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Evidence: `instant` and `settled`.
+    messages : pandas.DataFrame
+    labels : Labels
+    twins : sequence of two Model
+        The first is asked about messages of odd number (in order of their first opens), the second about the others.
+    is_later : array of bool, shape (opens,)
+        Opens to look at: those that trained nothing.
+    random_state : int
     """
     settled, instant = tables["settled"], tables["instant"]
     sides = click_sides(settled, messages, labels.opens["m"].fillna(1.0).to_numpy(dtype=np.float64))
