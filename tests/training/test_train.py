@@ -163,6 +163,21 @@ def test_a_panel_is_taken_at_its_word(world):
     assert (said == "panel").all()
 
 
+def test_a_panel_of_devices_that_nobody_picks_up_does_no_harm(world, result):
+    log = read_events(world.events)
+    opens = score(log, result.model)[["event_id", "recipient_id", "p_human"]]
+    opens["label"] = world.truth_opens.set_index("event_id")["label"].loc[opens["event_id"]].to_numpy()
+    readers = opens.loc[opens["label"] == "human", "recipient_id"]
+    seeds = opens[(opens["label"] == "prefetch") & ~opens["recipient_id"].isin(readers)]
+    assert len(seeds) > 100
+    trained = train(log, panel=seeds[["event_id", "label"]], threads=1)
+    assert any("not like the others" in note for note in trained.notes)
+    rest = ~opens["event_id"].isin(seeds["event_id"])
+    is_person = opens["label"].eq("human")[rest]
+    after = score(log, trained.model)["p_human"]
+    assert log_loss(is_person, after[rest]) < log_loss(is_person, opens["p_human"][rest]) + 0.003
+
+
 def test_ambiguous_opens_teach_nothing(world):
     with pytest.raises(TrainingError, match="Every open of this log is ambiguous"):
         train(read_events(world.events.assign(is_ambiguous=True)))
