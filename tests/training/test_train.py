@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from paperknife.errors import TrainingError
 from paperknife.evaluation.metrics import log_loss
 from paperknife.events.log import read_events
+from paperknife.evidence.history import gather_horizons
+from paperknife.hazards.messages import message_table
+from paperknife.model.bundle import Model
 from paperknife.training.figures import figures
-from paperknife.training.train import blended, train
+from paperknife.training.run import run_of
+from paperknife.training.tables import result_report
+from paperknife.training.train import blended, check_held_out, train
 from paperknife.verdicts.scoring import score
 from paperknife.worlds.world import make_world
 
@@ -50,7 +58,45 @@ def test_the_result_says_how_it_was_made(result):
         "hazards.png",
         "kappa.png",
         "click_gaps.png",
+        "click_check.png",
     }
+
+
+def test_the_card_the_report_and_mlflow_carry_the_check_by_clicks(result):
+    check = result.click_check
+    assert 0 < check.fresh_n + check.stale_n < 60
+    printed = StringIO()
+    Console(file=printed, width=10_000).print(result_report(result))
+    for text in (result.report, printed.getvalue()):
+        assert "Too few clicks to check the model by" in text
+        assert "Clickers are no random sample of readers" in text
+    assert run_of(result).metrics["click_check/fresh_n"] == check.fresh_n
+
+
+def test_no_message_is_judged_by_a_model_that_its_own_click_calibrated(world, result):
+    tables = gather_horizons(read_events(world.events), ["instant", "settled"])
+    settled = tables["settled"]
+    asked = []
+
+    class Twin(Model):
+        def predict(self, evidence, *, threads=0):
+            asked.append(set(evidence["message_id"]))
+            return super().predict(evidence, threads=threads)
+
+    parts = (result.model.stages, result.model.machine_calibration, result.model.human_calibration)
+    check = check_held_out(
+        tables,
+        message_table(read_events(world.events), settled),
+        result.labels,
+        [Twin(*parts), Twin(*parts)],
+        is_later=np.ones(len(settled), dtype=bool),
+        random_state=0,
+    )
+    order = {message: place for place, message in enumerate(settled["message_id"].unique())}
+    judging, calibrating = asked
+    assert {order[message] % 2 for message in judging} == {1}
+    assert {order[message] % 2 for message in calibrating} == {0}
+    assert len(judging) + len(calibrating) == check.fresh_n + check.stale_n
 
 
 def test_what_is_kept_agrees_best_with_later_labels(result):
@@ -118,6 +164,21 @@ def test_a_panel_is_taken_at_its_word(world):
     labels = train(read_events(world.events), panel=panel, threads=1).labels
     said = labels.opens.set_index("event_id").loc[panel["event_id"], "source"]
     assert (said == "panel").all()
+
+
+def test_a_panel_of_devices_that_nobody_picks_up_does_no_harm(world, result):
+    log = read_events(world.events)
+    opens = score(log, result.model)[["event_id", "recipient_id", "p_human"]]
+    opens["label"] = world.truth_opens.set_index("event_id")["label"].loc[opens["event_id"]].to_numpy()
+    readers = opens.loc[opens["label"] == "human", "recipient_id"]
+    seeds = opens[(opens["label"] == "prefetch") & ~opens["recipient_id"].isin(readers)]
+    assert len(seeds) > 100
+    trained = train(log, panel=seeds[["event_id", "label"]], threads=1)
+    assert any("not like the others" in note for note in trained.notes)
+    rest = ~opens["event_id"].isin(seeds["event_id"])
+    is_person = opens["label"].eq("human")[rest]
+    after = score(log, trained.model)["p_human"]
+    assert log_loss(is_person, after[rest]) < log_loss(is_person, opens["p_human"][rest]) + 0.003
 
 
 def test_ambiguous_opens_teach_nothing(world):

@@ -92,6 +92,14 @@ GATES: Final[dict[str, tuple[Level, str]]] = {
             "click more, or less, per read than others."
         ),
     ),
+    "panel": ("note", "The panel's people look like the others behind Apple: its word is taken as it is."),
+    "strange-panel": (
+        "warn",
+        (
+            "The panel's people are not like the others behind Apple (in mails, opens, clicks or labels): it teaches "
+            "what people's opens look like there, but not how many there are."
+        ),
+    ),
 }
 """Every gate: its level, and its sentence with places for figures."""
 
@@ -185,6 +193,11 @@ def check_hazards(hazards: SenderHazards, kind: Texts) -> list[Gate]:
         )
     )
     return gates
+
+
+def check_panel_people(*, is_like: bool) -> Gate:
+    """Return what a panel is good for, by whether its people are like the others."""
+    return _gate("panel" if is_like else "strange-panel")
 
 
 def check_dates(ahead: float, fetches_n: float, human_gaps_n: float) -> list[Gate]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from paperknife.errors import TrainingError, did_you_mean
 from paperknife.hazards.sender import Rates, SenderHazards, first_fetches, fit_sender
 from paperknife.hazards.traffic import traffic
 from paperknife.labels.click_dating import (
@@ -26,24 +25,13 @@ from paperknife.labels.click_dating import (
     published_law,
     stale_law,
 )
-from paperknife.labels.gates import Gate, check_dates, check_hazards, check_log
+from paperknife.labels.gates import Gate, check_dates, check_hazards, check_log, check_panel_people
 from paperknife.labels.levels import shift_repeats, solve_scale
+from paperknife.labels.panel import PANEL_WEIGHT, ask_panel, check_panel
 from paperknife.labels.votes import cast_votes, combine_votes, votes_report
 
 if TYPE_CHECKING:
     from paperknife.hazards.covariates import Bools, Floats, Ints
-
-PANEL_WEIGHT: Final = 5.0
-"""A panel's word counts as five opens: it is true, but a panel is few people and not a random sample."""
-
-PANEL_LABELS: Final = {
-    "human": (1.0, 0.0),
-    "prefetch": (0.0, 0.0),
-    "mpp_prefetch": (0.0, 0.0),
-    "machine": (None, 1.0),
-    "other_machine": (None, 1.0),
-}
-"""(h, m) of each word a panel file may use."""
 
 HAZARD_PRIOR_EVENTS: Final = 300.0
 """A hazard label weighs n / (n + this), n the events the thinner of its two curves rests on."""
@@ -150,7 +138,7 @@ def soft_labels(
         When the panel lacks a column or holds an unknown label.
     """
     if panel is not None:
-        _check_panel(panel)
+        check_panel(panel)
     prior_h, prior_m = _prior_of(evidence, prior)
     kind = traffic(evidence)
     ballots = cast_votes(evidence, messages)
@@ -189,7 +177,10 @@ def soft_labels(
     ambiguous = evidence["is_ambiguous"].fillna(value=False).to_numpy(dtype=bool)
     opens.loc[ambiguous, ["h_weight", "m_weight"]] = 0.0
     if panel is not None:
-        _ask_panel(opens, panel, panel_weight)
+        is_like = ask_panel(
+            opens, panel, panel_weight, evidence=evidence, messages=messages, is_apple=board.is_apple
+        )
+        gates.append(check_panel_people(is_like=is_like))
     return Labels(opens, Diagnostics(votes_report(ballots, m), hazards, dates, scale, tuple(gates)))
 
 
@@ -353,36 +344,3 @@ def _prior_of(evidence: pd.DataFrame, prior: pd.DataFrame | None) -> tuple[Float
         for name in ("p_human", "p_prefetch", "p_machine")
     )
     return np.clip(human / np.maximum(human + prefetch, 1e-9), _UNSURE, _SURE), machine
-
-
-def _check_panel(panel: pd.DataFrame) -> None:
-    """Raise where a panel is none."""
-    missing = [name for name in ("event_id", "label") if name not in panel]
-    if missing:
-        raise TrainingError(
-            f"The panel lacks {' and '.join(missing)}. Found: {', '.join(map(str, panel.columns))}. "
-            "Give one row per open with event_id and label."
-        )
-    unknown = sorted(set(panel["label"].dropna().astype(str)) - set(PANEL_LABELS))
-    if unknown:
-        raise TrainingError(
-            f"The panel holds the label '{unknown[0]}'. Expected one of: {', '.join(PANEL_LABELS)}."
-            f"{did_you_mean(unknown[0], PANEL_LABELS)}"
-        )
-
-
-def _ask_panel(opens: pd.DataFrame, panel: pd.DataFrame, panel_weight: float) -> None:
-    """Let the panel's word override the labels of its opens."""
-    told = panel.dropna(subset=["event_id", "label"]).drop_duplicates("event_id")
-    words = told.set_index(told["event_id"].astype("str"))["label"].astype("str").str.strip().str.lower()
-    said = opens["event_id"].map(words)
-    if said.isna().all():
-        raise TrainingError(
-            f"None of the panel's {len(words):,} opens is in this log. Its event_id must be the log's event_id."
-        )
-    for label, (h, m) in PANEL_LABELS.items():
-        some = (said == label).to_numpy(dtype=bool)
-        opens.loc[some, "h"] = np.nan if h is None else h
-        opens.loc[some, "h_weight"] = 0.0 if h is None else panel_weight
-        opens.loc[some, "m"], opens.loc[some, "m_weight"] = m, panel_weight
-        opens.loc[some, "source"] = "panel"

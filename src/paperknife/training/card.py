@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from paperknife.training.click_check import CAVEAT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from paperknife.training.click_check import ClickCheck
 
 _ASSUMPTION = (
     "Apple readers are taken to click as often per reading as others do: kappa and clicks per reading cannot both be "
@@ -15,7 +19,9 @@ _ASSUMPTION = (
 )
 
 
-def card_of(about: Mapping[str, Any], agreement: pd.DataFrame, notes: Sequence[str]) -> str:
+def card_of(
+    about: Mapping[str, Any], agreement: pd.DataFrame, notes: Sequence[str], check: ClickCheck
+) -> str:
     """Return a model card in Markdown.
 
     Parameters
@@ -26,6 +32,8 @@ def card_of(about: Mapping[str, Any], agreement: pd.DataFrame, notes: Sequence[s
         From `paperknife.training.checks.agreement`.
     notes : sequence of str
         What a person should know before using the model.
+    check : ClickCheck
+        What clicks in later messages say of it.
     """
     facts = "\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in about.items())
     said = "\n".join(f"- {note}" for note in [*notes, _ASSUMPTION])
@@ -33,6 +41,8 @@ def card_of(about: Mapping[str, Any], agreement: pd.DataFrame, notes: Sequence[s
         f"| {row.model} | {row.slice} | {row.opens_n:,} | {row.label_loss:.3f} | {row.bias:+.3f} |"
         for row in agreement.itertuples()
     )
+    clicks = "\n".join(f"- {sentence}" for sentence in check.sentences)
+    left_out = ", ".join(f"{reason.replace('_', ' ')} {n:,}" for reason, n in check.left_out.items())
     return f"""# A model of opens, trained without truth
 
 | | |
@@ -51,4 +61,13 @@ of messages that trained nothing; bias is the mean of p_human less that of the l
 | model | slice | opens | label loss | bias |
 |---|---|---|---|---|
 {rows}
+
+## Checked by clicks
+
+The one check that needs nobody's word: what the model said of Apple's opens the moment they came, against what a later
+click says of them. Later messages only, and none that fitted the answer.
+
+{clicks}
+- {CAVEAT}
+- Clicked messages left out: {left_out}.
 """

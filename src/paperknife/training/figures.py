@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paperknife.evaluation.canvas import INK, blank, time_axis
+from paperknife.training.click_check import BINS_N
 from paperknife.training.label_charts import gap_chart, hazard_chart, kappa_chart
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def figures(result: TrainingResult) -> dict[str, Figure]:
         **({"hazards.png": hazard_chart(seen.hazards)} if fitted else {}),
         "kappa.png": kappa_chart(seen.hazards.kappa, seen.scale),
         "click_gaps.png": gap_chart(seen.dates),
+        "click_check.png": checked_by_clicks(result),
     }
 
 
@@ -67,5 +69,24 @@ def agreement_by_slice(result: TrainingResult) -> Figure:
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     axes.set_xlabel("labelled human, mean")
     axes.set_ylabel("p_human, mean")
+    axes.legend(frameon=False)
+    return figure
+
+
+def checked_by_clicks(result: TrainingResult) -> Figure:
+    """Return the instant p_human of Apple opens in later messages, by what a click said of them afterwards."""
+    check = result.click_check
+    few = " (too few to conclude anything)" if check.is_too_few else ""
+    figure, (axes,) = blank(f"Apple's opens at the instant, by what a click said later{few}")
+    edges = np.linspace(0, 1, BINS_N + 1)
+    sides = (
+        ("prefetch", check.stale_counts, "click after an hour or more"),
+        ("human", check.fresh_counts, "soon"),
+    )
+    for name, counts, said in sides:
+        shares = np.array(counts or (0,) * BINS_N) / max(sum(counts), 1)
+        axes.stairs(shares, edges, fill=True, alpha=0.65, color=INK[name], label=f"{said} ({sum(counts):,})")
+    axes.set_xlabel("instant p_human")
+    axes.set_ylabel("share of the side")
     axes.legend(frameon=False)
     return figure

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paperknife.training.click_check import CAVEAT
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -35,5 +37,6 @@ def result_report(result: TrainingResult) -> RenderableType:
             f"{row.bias:+.3f}",
             style=style,
         )
+    check = Text("\n".join(["By clicks, later messages", *result.click_check.sentences, CAVEAT]))
     notes = Text("\n".join(f"- {note}" for note in result.notes))
-    return Group(table, Text(), notes, Text())
+    return Group(table, Text(), check, Text(), notes, Text())

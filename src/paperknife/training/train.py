@@ -17,22 +17,25 @@ import pandas as pd
 from paperknife.errors import TrainingError
 from paperknife.evidence.history import gather_horizons
 from paperknife.hazards.messages import message_table
+from paperknife.labels.click_sides import click_sides
 from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import Model, load_model
 from paperknife.model.calibration import Calibration, fit_calibration
 from paperknife.model.stages import Stages, fit_stages
 from paperknife.training.card import card_of
 from paperknife.training.checks import agreement
+from paperknife.training.click_check import compare_with_clicks, later_readings
 from paperknife.training.rows import HORIZON_SHARES, Rows, sample_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from paperknife.events.log import EventLog
     from paperknife.labels.soft_labels import Labels
+    from paperknife.training.click_check import ClickCheck
 
     Matrix = NDArray[Any]
     Floats = NDArray[np.float64]
@@ -67,6 +70,9 @@ class TrainingResult:
     agreement : pandas.DataFrame
         How well the starting and the trained model agree with the labels of later messages, overall and by slice.
         Not an accuracy: nobody knows the truth.
+    click_check : ClickCheck
+        What the clicks in later messages say of the instant answers inside Apple's traffic. Each answer is of a model
+        that neither trained nor was calibrated on the message.
     notes : list of str
         What a person should know: gates that warned, what was kept and what thrown away.
     params, metrics : dict
@@ -78,6 +84,7 @@ class TrainingResult:
     model: Model
     labels: Labels
     agreement: pd.DataFrame
+    click_check: ClickCheck
     notes: list[str]
     params: dict[str, Any]
     metrics: dict[str, float]
@@ -139,9 +146,10 @@ def train(
         )
     prior = begin.predict(settled, threads=threads) if begin else None
     tell("Labelling without truth")
+    messages = message_table(log, settled)
     labels = soft_labels(
         settled,
-        message_table(log, settled),
+        messages,
         prior=None if prior is None else pd.DataFrame(prior, columns=list(_CLASSES), index=settled.index),
         panel=panel,
     )
@@ -165,8 +173,11 @@ def train(
         fitted = {"start": begin, **fitted}
     table = agreement(fitted, judging, soft, weights)
     chosen = _best(table, list(fitted))
+    twins = [fitted[chosen]] * 2
     if chosen != "start":
+        twins[1] = _calibrated(candidates[chosen], begin, judging, soft, weights)
         fitted[chosen] = _calibrated(candidates[chosen], begin, later, soft, weights)
+    check = check_held_out(tables, messages, labels, twins, is_later=is_later, random_state=random_state)
     about = _about(settled, labels, begin, chosen, random_state)
     notes = [*(gate.sentence for gate in labels.diagnostics.gates), *notes, f"Kept: {_KEPT[chosen]}."]
     kept = fitted[chosen]
@@ -175,14 +186,15 @@ def train(
         kept.machine_calibration,
         kept.human_calibration,
         about,
-        card_of(about, table, notes),
+        card_of(about, table, notes, check),
     )
     metrics = {
         f"{row.model}/{row.slice}/{name}": float(getattr(row, name))
         for row in table.itertuples()
         for name in ("label_loss", "bias", "p_human", "label_human")
     }
-    return TrainingResult(model, labels, table, notes, dict(about), metrics, settled)
+    metrics |= {f"click_check/{name}": value for name, value in check.figures.items()}
+    return TrainingResult(model, labels, table, check, notes, dict(about), metrics, settled)
 
 
 _KEPT: Final = {
@@ -214,6 +226,43 @@ def _require_lessons(
             f"Of {len(settled):,} opens {int(has_label.sum()):,} can be labelled, and of {apple_n:,} behind Apple "
             f"{taught_n:,}: too few to learn from with no model to begin from. Train with --from default."
         )
+
+
+def check_held_out(
+    tables: Mapping[str, pd.DataFrame],
+    messages: pd.DataFrame,
+    labels: Labels,
+    twins: Sequence[Model],
+    *,
+    is_later: NDArray[np.bool_],
+    random_state: int,
+) -> ClickCheck:
+    """Return what clicks in later messages say of two models, each asked about the messages that calibrated the other.
+
+    The labels that calibrate know the clicks: without the second model, half of the messages would flatter the first.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Evidence: `instant` and `settled`.
+    messages : pandas.DataFrame
+    labels : Labels
+    twins : sequence of two Model
+        The first is asked about messages of odd number (in order of their first opens), the second about the others.
+    is_later : array of bool, shape (opens,)
+        Opens to look at: those that trained nothing.
+    random_state : int
+    """
+    settled, instant = tables["settled"], tables["instant"]
+    sides = click_sides(settled, messages, labels.opens["m"].fillna(1.0).to_numpy(dtype=np.float64))
+    asked = sides.is_dated & is_later
+    half = pd.factorize(settled["message_id"])[0] % 2
+    p_human = np.full(len(settled), np.nan)
+    for judged, model in zip((1, 0), twins, strict=True):
+        some = asked & (half == judged)
+        p_human[some] = model.predict(instant[some])[:, 0]
+    p_later = later_readings(settled, messages, labels.diagnostics.hazards)
+    return compare_with_clicks(p_human, settled, sides, p_later, among=is_later, random_state=random_state)
 
 
 def _best(table: pd.DataFrame, names: Sequence[str]) -> str:

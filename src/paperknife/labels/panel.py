@@ -1,0 +1,145 @@
+"""A panel's word on its opens: true, but a panel is few people, and seldom people like the others.
+
+What a panel says of its opens is taken at its word where its people look like the log's others behind Apple: they are
+mailed, open and click about as often, and the labels made without them expect no other share of people among their
+opens. Where they do not (colleagues who read everything, devices that nobody picks up), the panel still teaches what
+people's opens look like, but not how many there are: its words are weighed so that people among its opens in Apple's
+traffic make up the share that the labels already gave them. One with a single class in Apple's traffic cannot be weighed
+so; it says nothing there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from paperknife.errors import TrainingError, did_you_mean
+
+if TYPE_CHECKING:
+    from paperknife.hazards.covariates import Bools, Floats
+
+PANEL_WEIGHT: Final = 5.0
+"""A panel's word counts as five opens: it is true, but a panel is few people and not a random sample."""
+
+PANEL_LABELS: Final = {
+    "human": (1.0, 0.0),
+    "prefetch": (0.0, 0.0),
+    "mpp_prefetch": (0.0, 0.0),
+    "machine": (None, 1.0),
+    "other_machine": (None, 1.0),
+}
+"""(h, m) of each word a panel file may use."""
+
+STRANGE_Z: Final = 3.0
+"""Standard errors by which a panel's people may differ from the others in what everybody can see."""
+
+_FEWEST_PEOPLE: Final = 2  # for a standard error
+
+
+def check_panel(panel: pd.DataFrame) -> None:
+    """Refuse a table that is no panel.
+
+    Raises
+    ------
+    TrainingError
+        When it lacks a column or holds an unknown label.
+    """
+    missing = [name for name in ("event_id", "label") if name not in panel]
+    if missing:
+        raise TrainingError(
+            f"The panel lacks {' and '.join(missing)}. Found: {', '.join(map(str, panel.columns))}. "
+            "Give one row per open with event_id and label."
+        )
+    unknown = sorted(set(panel["label"].dropna().astype(str)) - set(PANEL_LABELS))
+    if unknown:
+        raise TrainingError(
+            f"The panel holds the label '{unknown[0]}'. Expected one of: {', '.join(PANEL_LABELS)}."
+            f"{did_you_mean(unknown[0], PANEL_LABELS)}"
+        )
+
+
+def ask_panel(
+    opens: pd.DataFrame,
+    panel: pd.DataFrame,
+    weight: float,
+    *,
+    evidence: pd.DataFrame,
+    messages: pd.DataFrame,
+    is_apple: Bools,
+) -> bool:
+    """Let the panel's word override the labels of its opens, in place; return whether its people are like the others.
+
+    Parameters
+    ----------
+    opens : pandas.DataFrame
+        Labels made without the panel, as `soft_labels` returns them.
+    panel : pandas.DataFrame
+        `event_id` and `label`.
+    weight : float
+    evidence, messages : pandas.DataFrame
+    is_apple : numpy.ndarray of bool, shape (opens,)
+        Apple's traffic.
+
+    Raises
+    ------
+    TrainingError
+        When none of the panel's opens is in the log.
+    """
+    told = panel.dropna(subset=["event_id", "label"]).drop_duplicates("event_id")
+    words = told.set_index(told["event_id"].astype("str"))["label"].astype("str").str.strip().str.lower()
+    said = opens["event_id"].map(words)
+    if said.isna().all():
+        raise TrainingError(
+            f"None of the panel's {len(words):,} opens is in this log. Its event_id must be the log's event_id."
+        )
+    before = opens["h"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
+    is_told = said.notna().to_numpy(dtype=bool)
+    is_like = _is_like_others(before, is_told, evidence=evidence, messages=messages, is_apple=is_apple)
+    for label, (h, m) in PANEL_LABELS.items():
+        some = (said == label).to_numpy(dtype=bool)
+        opens.loc[some, "m"], opens.loc[some, "m_weight"] = m, weight
+        opens.loc[some, "source"] = "panel"
+        if h is None:
+            opens.loc[some, "h"], opens.loc[some, "h_weight"] = np.nan, 0.0
+            continue
+        levels = _level_weights(before, said, is_apple) if not is_like else {}
+        factor = np.where(is_apple[some], levels.get(h, 1.0), 1.0)
+        taught = np.flatnonzero(some)[factor > 0]
+        opens.loc[opens.index[taught], "h"] = h
+        opens.loc[opens.index[taught], "h_weight"] = weight * factor[factor > 0]
+    return is_like
+
+
+def _level_weights(before: Floats, said: pd.Series[str], is_apple: Bools) -> dict[float, float]:
+    """Return the factors on words for people (1.0) and prefetches (0.0) that keep the share the labels gave them."""
+    people = said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).to_numpy(dtype=np.float64)
+    some = is_apple & ~np.isnan(people) & ~np.isnan(before)
+    if not some.any() or people[some].min() == people[some].max():
+        return {1.0: 0.0, 0.0: 0.0}
+    true, believed = float(people[some].mean()), float(before[some].mean())
+    person, prefetch = believed / true, (1 - believed) / (1 - true)
+    # No word counts more than it would have: of 98 keen readers and two prefetches, the two must not outweigh the rest.
+    return {1.0: person / max(person, prefetch), 0.0: prefetch / max(person, prefetch)}
+
+
+def _is_like_others(
+    before: Floats, is_told: Bools, *, evidence: pd.DataFrame, messages: pd.DataFrame, is_apple: Bools
+) -> bool:
+    """Return whether the panel's recipients behind Apple look like the others there in all that anybody can see."""
+    mail = messages.groupby("recipient_id").agg(
+        mails=("message_id", "size"),
+        opened=("opens_n", lambda counts: float((counts > 0).mean())),
+        clicked=("clean_us", lambda clicks: float(clicks.notna().mean())),
+    )
+    who = evidence["recipient_id"].fillna(evidence["message_id"])  # as in the table of messages
+    apple = pd.DataFrame({"who": who, "believed": before, "told": is_told})[is_apple]
+    people = apple.groupby("who").agg(believed=("believed", "mean"), told=("told", "max")).join(mail)
+    inside, outside = people[people["told"]], people[~people["told"]]
+    if min(len(inside), len(outside)) < _FEWEST_PEOPLE:
+        return False
+    shown = ["believed", "mails", "opened", "clicked"]
+    apart = inside[shown].mean() - outside[shown].mean()
+    errors = np.sqrt(inside[shown].var() / len(inside) + outside[shown].var() / len(outside))
+    return not bool((apart.abs() > STRANGE_Z * errors + 1e-12).any())

@@ -1,0 +1,73 @@
+"""Three panels of one sender: people drawn by lot, keen readers, and devices that nobody picks up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paperknife.labels.panel import PANEL_WEIGHT
+from paperknife.labels.soft_labels import soft_labels
+
+
+@pytest.fixture(scope="module")
+def sender(make_sender):
+    return make_sender(4_000)
+
+
+@pytest.fixture(scope="module")
+def unpanelled(sender):
+    return soft_labels(sender.evidence, sender.messages).opens
+
+
+@pytest.fixture(scope="module")
+def people(sender):
+    """Return, per recipient behind Apple, the share of their first fetches that they caused, in random order."""
+    first = sender.is_first_apple
+    shares = (
+        pd.Series(sender.is_human[first]).groupby(sender.evidence["recipient_id"][first].to_numpy()).mean()
+    )
+    return shares.sample(frac=1, random_state=1)
+
+
+def panel_of(sender, recipients):
+    some = sender.evidence["recipient_id"].isin(recipients).to_numpy() & sender.is_first_apple
+    words = np.where(sender.is_human[some], "human", "prefetch")
+    return some, pd.DataFrame({"event_id": sender.evidence["event_id"][some], "label": words})
+
+
+def gates(labels):
+    return {gate.code for gate in labels.diagnostics.gates}
+
+
+def test_people_drawn_by_lot_are_taken_at_their_word(sender, people):
+    some, panel = panel_of(sender, people.index[:80])
+    labels = soft_labels(sender.evidence, sender.messages, panel=panel)
+    assert "panel" in gates(labels)
+    assert (labels.opens["h_weight"][some] == PANEL_WEIGHT).all()
+    assert (labels.opens["h"][some] == sender.is_human[some]).all()
+
+
+def test_keen_readers_do_not_move_the_level(sender, people, unpanelled):
+    some, panel = panel_of(sender, people.sort_values().index[-80:])
+    assert sender.is_human[some].mean() > sender.is_human[sender.is_first_apple].mean() + 0.15
+    labels = soft_labels(sender.evidence, sender.messages, panel=panel)
+    assert "strange-panel" in gates(labels)
+    told = labels.opens[some]
+    assert np.average(told["h"], weights=told["h_weight"]) == pytest.approx(unpanelled["h"][some].mean())
+    assert set(told["h"]) == {0.0, 1.0}
+
+
+def test_devices_that_never_read_say_nothing_of_people(sender, people, unpanelled):
+    some, panel = panel_of(sender, people.index[people == 0])
+    assert some.sum() > 50
+    labels = soft_labels(sender.evidence, sender.messages, panel=panel)
+    assert "strange-panel" in gates(labels)
+    for name in ("h", "h_weight"):
+        pd.testing.assert_series_equal(labels.opens[name][some], unpanelled[name][some])
+    assert (labels.opens["m"][some] == 0).all()
+
+
+def test_a_panel_of_one_person_cannot_be_compared_and_does_not_move_the_level(sender, people):
+    _, panel = panel_of(sender, people.index[:1])
+    assert "strange-panel" in gates(soft_labels(sender.evidence, sender.messages, panel=panel))
