@@ -86,6 +86,13 @@ def test_four_columns_are_enough_to_train(world):
     assert len(score(read_events(events), trained.model)) == len(world.truth_opens)
 
 
+def test_where_no_label_could_correct_it_the_start_is_kept(world):
+    visible = world.events[world.events["user_agent"].ne("Mozilla/5.0")]
+    trained = train(read_events(visible.assign(ip=None)), threads=1)
+    assert trained.params["kept"] == "start"
+    assert "No open has a label that could correct the starting model: nothing was fitted." in trained.notes
+
+
 def test_a_log_without_opens_cannot_be_learned_from(world):
     with pytest.raises(TrainingError, match="holds no opens"):
         train(read_events(world.events[world.events["event_type"] != "open"]))

@@ -286,6 +286,9 @@ def _candidates(
     """Return the boosters worth calibrating: the start's own, and with enough labels, grown ones."""
     candidates = {} if begin is None else {"recalibrated": begin.stages}
     labelled_n = int(is_taught[earlier.open_n].sum())
+    if begin is not None and labelled_n == 0:
+        # What is left to learn from is the start's own word, which a calibration would only blur.
+        return {}, ["No open has a label that could correct the starting model: nothing was fitted."]
     if begin is not None and labelled_n < _FEWEST_LABELS:
         note = (
             f"{labelled_n:,} opens could teach something new, fewer than the {_FEWEST_LABELS:,} that growing trees "
