@@ -3,6 +3,11 @@
 The log gives soft labels (`paperknife.labels`), the model it starts from fills in where they are silent, and both
 together train a few more trees and a calibration on later messages. What did not make the answers better on those
 later messages is thrown away, so a small log gives back nearly the model it began with.
+
+What the starting model knows is not learned again. Labels of visible clients and of machines are cautious (.99 where
+the truth is 1), so trees grown on them only lose: without a panel the question of machines stays the starting model's,
+and so do people outside Apple's traffic. Inside it, a label is worth half of that model's own word, because it is
+itself biased (see `paperknife.training.blending`).
 """
 
 from __future__ import annotations
@@ -17,18 +22,18 @@ import pandas as pd
 from paperknife.errors import TrainingError
 from paperknife.evidence.history import gather_horizons
 from paperknife.hazards.messages import message_table
-from paperknife.labels.click_sides import click_sides
 from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import Model, load_model
 from paperknife.model.calibration import Calibration, fit_calibration
 from paperknife.model.stages import Stages, fit_stages
+from paperknife.training.blending import blended
 from paperknife.training.card import card_of
 from paperknife.training.checks import agreement
-from paperknife.training.click_check import compare_with_clicks, later_readings
+from paperknife.training.later_clicks import check_held_out
 from paperknife.training.rows import HORIZON_SHARES, Rows, sample_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -43,9 +48,6 @@ if TYPE_CHECKING:
 LATER_SHARE: Final = 0.3
 """Share of the opens, the last ones by their message's first open, that calibrate and check instead of training."""
 
-PRIOR_WEIGHT: Final = 0.2
-"""What the starting model's word is worth beside a full label of the log's own."""
-
 _FEWEST_LABELS: Final = 1_500
 """Labelled opens below which no trees are grown: the start's are better (ROADMAP: tiny logs)."""
 
@@ -54,6 +56,12 @@ _LEAST_APPLE_SHARE: Final = 0.2
 
 _CLEARLY: Final = 0.002
 """Label loss, in nats, by which a candidate must be better than the starting model."""
+
+_CLEARLY_SHRUNKEN: Final = 0.0002
+"""The same against labels that are mostly the starting model's own word: a third of the way is a ninth of the loss."""
+
+_GUARDED: Final = ("instant", "settled", "apple_relay")
+"""Slices in which a candidate must not agree worse with later labels than the starting model does."""
 
 _CLASSES: Final = ("p_human", "p_prefetch", "p_machine")
 
@@ -153,7 +161,13 @@ def train(
         prior=None if prior is None else pd.DataFrame(prior, columns=list(_CLASSES), index=settled.index),
         panel=panel,
     )
-    soft, weights = blended(labels.opens, settled["is_ambiguous"].to_numpy(), prior)
+    is_shrunken = begin is not None and panel is None
+    soft, weights = blended(
+        labels.opens,
+        settled["is_ambiguous"].to_numpy(),
+        prior,
+        is_apple=_is_apple(settled) if is_shrunken else None,
+    )
     counts = weights.sum(axis=1) > 0
     _require_lessons(begin, settled, labels.opens, counts)
     is_later = _is_later(settled)
@@ -161,22 +175,28 @@ def train(
     tell("Fitting")
     earlier = sample_rows(tables, np.flatnonzero(counts & ~is_later), random)
     later = sample_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
-    candidates, notes = _candidates(begin, earlier, soft, weights, labels.opens, random_state, threads)
+    is_taught = (labels.opens["h_weight"].fillna(0).to_numpy() > 0) & (_is_apple(settled) | (not is_shrunken))
+    candidates, notes = _candidates(begin, earlier, soft, weights, is_taught, random_state, threads)
+    if begin is not None and is_shrunken:
+        candidates = {name: Stages(begin.stages.machine, one.human) for name, one in candidates.items()}
     tell("Calibrating on later messages")
     # One half of the later messages calibrates, the other judges: a calibration flatters itself on its own rows.
     is_judging = pd.factorize(settled["message_id"])[0][later.open_n] % 2 == 1
     calibrating, judging = later.only(~is_judging), later.only(is_judging)
     fitted = {
-        name: _calibrated(stages, begin, calibrating, soft, weights) for name, stages in candidates.items()
+        name: _calibrated(stages, begin, calibrating, soft, weights, keep_machine=is_shrunken)
+        for name, stages in candidates.items()
     }
     if begin is not None:
         fitted = {"start": begin, **fitted}
     table = agreement(fitted, judging, soft, weights)
-    chosen = _best(table, list(fitted))
+    chosen = _best(table, list(fitted), _CLEARLY_SHRUNKEN if is_shrunken else _CLEARLY)
     twins = [fitted[chosen]] * 2
     if chosen != "start":
-        twins[1] = _calibrated(candidates[chosen], begin, judging, soft, weights)
-        fitted[chosen] = _calibrated(candidates[chosen], begin, later, soft, weights)
+        twins[1], fitted[chosen] = (
+            _calibrated(candidates[chosen], begin, rows, soft, weights, keep_machine=is_shrunken)
+            for rows in (judging, later)
+        )
     check = check_held_out(tables, messages, labels, twins, is_later=is_later, random_state=random_state)
     about = _about(settled, labels, begin, chosen, random_state)
     notes = [*(gate.sentence for gate in labels.diagnostics.gates), *notes, f"Kept: {_KEPT[chosen]}."]
@@ -219,8 +239,8 @@ def _require_lessons(
     if begin is not None:
         return
     has_label = labels["h_weight"].fillna(0).to_numpy() > 0
-    is_apple = (settled["mechanism"] == "apple_relay") | (settled["client_family"] == "apple_mail")
-    apple_n, taught_n = int(is_apple.sum()), int((is_apple.to_numpy() & has_label).sum())
+    is_apple = _is_apple(settled)
+    apple_n, taught_n = int(is_apple.sum()), int((is_apple & has_label).sum())
     if int((has_label & counts).sum()) < _FEWEST_LABELS or taught_n < _LEAST_APPLE_SHARE * apple_n:
         raise TrainingError(
             f"Of {len(settled):,} opens {int(has_label.sum()):,} can be labelled, and of {apple_n:,} behind Apple "
@@ -228,52 +248,27 @@ def _require_lessons(
         )
 
 
-def check_held_out(
-    tables: Mapping[str, pd.DataFrame],
-    messages: pd.DataFrame,
-    labels: Labels,
-    twins: Sequence[Model],
-    *,
-    is_later: NDArray[np.bool_],
-    random_state: int,
-) -> ClickCheck:
-    """Return what clicks in later messages say of two models, each asked about the messages that calibrated the other.
+def _best(table: pd.DataFrame, names: Sequence[str], clearly: float) -> str:
+    """Return the model that agrees best with labels that calibrated nothing; the first, unless one is clearly better.
 
-    The labels that calibrate know the clicks: without the second model, half of the messages would flatter the first.
-
-    Parameters
-    ----------
-    tables : mapping of str to pandas.DataFrame
-        Evidence: `instant` and `settled`.
-    messages : pandas.DataFrame
-    labels : Labels
-    twins : sequence of two Model
-        The first is asked about messages of odd number (in order of their first opens), the second about the others.
-    is_later : array of bool, shape (opens,)
-        Opens to look at: those that trained nothing.
-    random_state : int
+    And in no guarded slice worse, where the first is the starting model.
     """
-    settled, instant = tables["settled"], tables["instant"]
-    sides = click_sides(settled, messages, labels.opens["m"].fillna(1.0).to_numpy(dtype=np.float64))
-    asked = sides.is_dated & is_later
-    half = pd.factorize(settled["message_id"])[0] % 2
-    p_human = np.full(len(settled), np.nan)
-    for judged, model in zip((1, 0), twins, strict=True):
-        some = asked & (half == judged)
-        p_human[some] = model.predict(instant[some])[:, 0]
-    p_later = later_readings(settled, messages, labels.diagnostics.hazards)
-    return compare_with_clicks(p_human, settled, sides, p_later, among=is_later, random_state=random_state)
-
-
-def _best(table: pd.DataFrame, names: Sequence[str]) -> str:
-    """Return the model that agrees best with labels that calibrated nothing; the first, unless one is clearly better."""
-    judged = table[table["slice"] == "all"].set_index("model")["label_loss"]
-    losses = {name: float(judged.get(name, np.nan)) for name in names}
+    losses = table.pivot_table(index="model", columns="slice", values="label_loss").reindex(list(names))
     first = names[0]
-    if any(np.isnan(loss) for loss in losses.values()):
+    if "all" not in losses or losses["all"].isna().any():
         return first
-    best = min(losses, key=losses.__getitem__)
-    return best if first != "start" or losses[best] < losses[first] - _CLEARLY else first
+    if first == "start":
+        guarded = losses[[name for name in _GUARDED if name in losses]].dropna(axis=1)
+        is_safe = (guarded <= guarded.loc[first]).all(axis=1)
+        is_better = losses["all"] < float(losses["all"].loc[first]) - clearly
+        losses = losses[(is_safe & is_better) | (losses.index == first)]
+    return str(losses["all"].idxmin())
+
+
+def _is_apple(settled: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which opens are Apple's traffic, people and prefetches alike (DESIGN.md, "As of")."""
+    is_apple = (settled["mechanism"] == "apple_relay") | (settled["client_family"] == "apple_mail")
+    return is_apple.fillna(value=False).to_numpy(dtype=bool)
 
 
 def _start(start: Model | str | Path | None) -> Model | None:
@@ -282,46 +277,6 @@ def _start(start: Model | str | Path | None) -> Model | None:
     if start is None or str(start) == "none":
         return None
     return load_model(None if str(start) == "default" else start)
-
-
-def blended(
-    labels: pd.DataFrame, is_ambiguous: NDArray[np.bool_], prior: Matrix | None
-) -> tuple[Matrix, Matrix]:
-    """Return the labels with the prior filled in, and what each is worth.
-
-    Parameters
-    ----------
-    labels : pandas.DataFrame
-        `h`, `h_weight`, `m`, `m_weight` per open, as `soft_labels` makes them.
-    is_ambiguous : array of bool, shape (opens,)
-        Opens whose recipient is not known: they teach nothing.
-    prior : array of float, shape (opens, 3), optional
-        What the starting model says: human, prefetch, machine.
-
-    Returns
-    -------
-    soft : numpy.ndarray of float64, shape (opens, 3)
-    weights : numpy.ndarray of float64, shape (opens, 2)
-        For the stage of machines, and that of people.
-    """
-    teaches = ~np.asarray(is_ambiguous, dtype=bool)
-    extra = np.where(teaches, 0.0 if prior is None else PRIOR_WEIGHT, 0.0)
-    said = np.full((len(labels), 3), 1 / 3) if prior is None else prior
-    not_machine = np.maximum(1 - said[:, 2], 1e-9)
-
-    def mix(name: str, prior_share: Floats) -> tuple[Floats, Floats]:
-        weight = labels[f"{name}_weight"].fillna(0).to_numpy(dtype=np.float64) * teaches
-        label = labels[name].fillna(0.5).to_numpy(dtype=np.float64)
-        total = weight + extra
-        mixed = np.divide(
-            weight * label + extra * prior_share, total, out=np.full(len(label), 0.5), where=total > 0
-        )
-        return mixed, total
-
-    machine, machine_weight = mix("m", said[:, 2])
-    human, human_weight = mix("h", said[:, 0] / not_machine)
-    soft = np.column_stack([(1 - machine) * human, (1 - machine) * (1 - human), machine])
-    return soft, np.column_stack([machine_weight, human_weight])
 
 
 def _is_later(settled: pd.DataFrame) -> NDArray[np.bool_]:
@@ -335,17 +290,20 @@ def _candidates(
     earlier: Rows,
     soft: Matrix,
     weights: Matrix,
-    labels: pd.DataFrame,
+    is_taught: NDArray[np.bool_],
     random_state: int,
     threads: int,
 ) -> tuple[dict[str, Stages], list[str]]:
     """Return the boosters worth calibrating: the start's own, and with enough labels, grown ones."""
     candidates = {} if begin is None else {"recalibrated": begin.stages}
-    labelled_n = int((labels["h_weight"].fillna(0).to_numpy()[earlier.open_n] > 0).sum())
+    labelled_n = int(is_taught[earlier.open_n].sum())
+    if begin is not None and labelled_n == 0:
+        # What is left to learn from is the start's own word, which a calibration would only blur.
+        return {}, ["No open has a label that could correct the starting model: nothing was fitted."]
     if begin is not None and labelled_n < _FEWEST_LABELS:
         note = (
-            f"{labelled_n:,} opens could be labelled, fewer than the {_FEWEST_LABELS:,} that growing trees takes: "
-            "the starting model was only recalibrated."
+            f"{labelled_n:,} opens could teach something new, fewer than the {_FEWEST_LABELS:,} that growing trees "
+            "takes: the starting model was only recalibrated."
         )
         return candidates, [note]
     candidates["retrained"] = fit_stages(
@@ -362,7 +320,16 @@ def _candidates(
     return candidates, []
 
 
-def _calibrated(stages: Stages, begin: Model | None, later: Rows, soft: Matrix, weights: Matrix) -> Model:
+def _calibrated(
+    stages: Stages,
+    begin: Model | None,
+    later: Rows,
+    soft: Matrix,
+    weights: Matrix,
+    *,
+    keep_machine: bool,
+) -> Model:
+    """Return the stages with curves for later rows' labels; that of machines stays the start's if it is to be kept."""
     log_odds = stages.log_odds(later.matrix)
     labels, weight = soft[later.open_n], weights[later.open_n]
     not_machine = 1 - labels[:, 2]
@@ -373,9 +340,10 @@ def _calibrated(stages: Stages, begin: Model | None, later: Rows, soft: Matrix, 
             log_odds[:, stage], target, weight, later.seen_s, later.mechanism, before=before, pseudo_rows=100
         )
 
+    machine = begin.machine_calibration if begin else None
     return Model(
         stages,
-        curve(0, labels[:, 2], weight[:, 0], begin.machine_calibration if begin else None),
+        machine if machine and keep_machine else curve(0, labels[:, 2], weight[:, 0], machine),
         curve(1, human, weight[:, 1] * not_machine, begin.human_calibration if begin else None),
     )
 
