@@ -161,7 +161,9 @@ def train(
         prior=None if prior is None else pd.DataFrame(prior, columns=list(_CLASSES), index=settled.index),
         panel=panel,
     )
-    is_shrunken = begin is not None and panel is None
+    # A panel whose people are like the others may be believed outright; one of strangers may not.
+    is_trusted = panel is not None and all(gate.code != "strange-panel" for gate in labels.diagnostics.gates)
+    is_shrunken = begin is not None and not is_trusted
     soft, weights = blended(
         labels.opens,
         settled["is_ambiguous"].to_numpy(),
