@@ -24,6 +24,12 @@ def read(data):
     return list(read_payloads(io.BytesIO(data), "the file"))
 
 
+def test_a_text_full_of_ampersands_is_seen_to_be_no_form_in_a_moment():
+    # Tried in all combinations, 60 of them would take longer than anybody lives.
+    with pytest.raises(NotAPayloadError, match="plain text"):
+        read(b"a=" + b"&a" * 60 + b" and {words}")
+
+
 def flat(found):
     return [event for payload in found for event in (payload if isinstance(payload, list) else [payload])]
 

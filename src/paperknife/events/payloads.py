@@ -34,7 +34,8 @@ _CHUNK_ROWS: Final = 8_192
 _SPACE: Final = b" \t\r\n"
 # The next bracket that is not inside a text. Possessive, so that a long text is never gone through twice.
 _BRACKET: Final = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+([{}\[\]])', re.DOTALL)
-_FORM: Final = re.compile(rb"[A-Za-z_][\w.\-\[\]]*=[^\s{}<>\"]*(?:&[A-Za-z_][^\s{}<>\"]*)*\s*(?:[\r\n]|\Z)")
+# Possessive too: with a second way to take the ampersands, text of many would be tried in all combinations.
+_FORM: Final = re.compile(rb"[A-Za-z_][\w.\-\[\]]*+=[^\s{}<>\"]*+[^\S\r\n]*+(?:[\r\n]|\Z)")
 _decoder: Final = msgspec.json.Decoder()
 _decode = _decoder.decode
 
