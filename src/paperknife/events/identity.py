@@ -34,6 +34,9 @@ _HASH_CHARACTERS: Final = 32
 """128 bits: two of a billion recipients collide with a chance below 1e-20."""
 _CACHED_ADDRESSES: Final = 200_000
 _DOMAIN_LIMIT: Final = 512
+_PERCENT_SIGN: Final = re.compile(r"%(?:25)++")
+_MOST_ENCODINGS: Final = 16
+"""What takes more passes was made to take them: each goes through the whole text."""
 _NOBODY: Final[tuple[None, None]] = (None, None)
 
 
@@ -158,9 +161,11 @@ def configuration_folder() -> Path:
 
 
 def _decoded(address: str) -> str:
-    """Return an address without the percent signs of a URL, however often it was encoded."""
-    plain = address
-    while "%" in plain and (once := unquote(plain)) != plain:
+    """Return an address without the percent signs of a URL, however often these were encoded."""
+    plain = _PERCENT_SIGN.sub("%", address)
+    for _ in range(_MOST_ENCODINGS):
+        if "%" not in plain or (once := _PERCENT_SIGN.sub("%", unquote(plain))) == plain:
+            break
         plain = once
     return with_plain_at_signs(plain)
 
