@@ -30,6 +30,26 @@ def test_a_text_full_of_ampersands_is_seen_to_be_no_form_in_a_moment():
         read(b"a=" + b"&a" * 60 + b" and {words}")
 
 
+def test_long_forms_and_rows_come_in_chunks_of_bounded_size(monkeypatch):
+    monkeypatch.setattr(payloads, "_CHUNK_BYTES", 100_000)
+    long = "x" * 40_000
+    for data in (f"a={long}\n" * 20, "a,b,c\n" + f"1,2,{long}\n" * 20, "a,b,c\n" + f"{long}\n" * 20):
+        chunks = list(payloads.read_chunks(io.BytesIO(data.encode()), "the file"))
+        assert sum(len(chunk.rows) for chunk in chunks) == 20
+        assert all(len(chunk.rows) <= 3 and chunk.bytes_n > 40_000 for chunk in chunks)
+
+
+def test_lines_between_objects_are_counted_one_by_one():
+    found = read(b'{"n": 1}\nno object\n\n2\nnor this\n{"n": 2}\nnor that\n')
+    assert [one for one in found if not isinstance(one, Broken)] == [{"n": 1}, {"n": 2}]
+    assert [one.text for one in found if isinstance(one, Broken)] == [
+        "no object",
+        "2",
+        "nor this",
+        "nor that",
+    ]
+
+
 def flat(found):
     return [event for payload in found for event in (payload if isinstance(payload, list) else [payload])]
 
