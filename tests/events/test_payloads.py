@@ -7,6 +7,7 @@ import io
 import json
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +49,17 @@ def test_lines_between_objects_are_counted_one_by_one():
         "nor this",
         "nor that",
     ]
+
+
+def test_a_value_of_parquet_that_python_cannot_hold_costs_only_its_row():
+    offsets = pa.py_buffer(b"".join(n.to_bytes(4, "little") for n in (0, 1, 2, 3)))
+    texts = pa.Array.from_buffers(pa.string(), 3, [None, offsets, pa.py_buffer(b"a\xffc")])
+    times = pa.array([2**62, 0, 1], pa.timestamp("us", "UTC"))
+    packed = io.BytesIO()
+    pq.write_table(pa.table({"text": texts, "time": times}), packed)
+    first, second, third = read(packed.getvalue())
+    assert third["text"] == "c"
+    assert [one.reason for one in (first, second)] == ["a value that cannot be read"] * 2
 
 
 def flat(found):
@@ -194,7 +206,6 @@ def avro(records):
 
 
 def parquet(records):
-    import pyarrow.parquet as pq
 
     target = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(records), target)

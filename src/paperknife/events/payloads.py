@@ -25,6 +25,8 @@ from paperknife.events.streams import HEAD_BYTES, is_seekable, rejoined, unpacke
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
+
 PIECE_BYTES: Final = 64 * 1024 * 1024
 """Longest line, or object of an array, that is read as one piece."""
 
@@ -348,8 +350,21 @@ def _parquet(stream: IO[bytes], name: str) -> Iterator[Any]:
         stream = pa.BufferReader(stream.read())  # Parquet begins to be read at its end
     try:
         for batch in pq.ParquetFile(stream).iter_batches(batch_size=_CHUNK_ROWS):
-            yield from batch.to_pylist()
+            yield from _rows(batch)
     except (pa.ArrowException, OSError) as error:
         raise PayloadError(
             f"{name} is damaged: its Parquet data cannot be read. Copy or download it again."
         ) from error
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[Any]:
+    """Yield the rows of a batch; one that Python cannot hold (a time of the year 100,000, text in Latin-1) is broken."""
+    try:
+        yield from batch.to_pylist()
+    except (OverflowError, ValueError):
+        for place in range(len(batch)):
+            try:
+                (row,) = batch.slice(place, 1).to_pylist()
+            except (OverflowError, ValueError):
+                row = Broken("(cannot be shown)", "a value that cannot be read")
+            yield row
