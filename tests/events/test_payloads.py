@@ -206,7 +206,6 @@ def avro(records):
 
 
 def parquet(records):
-
     target = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(records), target)
     return target.getvalue()

@@ -34,6 +34,7 @@ _HASH_CHARACTERS: Final = 32
 """128 bits: two of a billion recipients collide with a chance below 1e-20."""
 _CACHED_ADDRESSES: Final = 200_000
 _DOMAIN_LIMIT: Final = 512
+_MAILBOX_DOMAIN: Final = re.compile(r"\[[0-9a-f:.]+\]|[\w\-]+(?:\.[\w\-]+)*+")
 _PERCENT_SIGN: Final = re.compile(r"%(?:25)++")
 _MOST_ENCODINGS: Final = 16
 """What takes more passes was made to take them: each goes through the whole text."""
@@ -123,7 +124,9 @@ class RecipientHasher:
             mac.update(plain.encode("utf-8", "surrogatepass"))
             pseudonym = mac.hexdigest()[:_HASH_CHARACTERS]
         _, at_sign, domain = plain.rpartition("@")
-        pair = (pseudonym, (domain.rstrip(">.")[:_DOMAIN_LIMIT] or None) if at_sign else None)
+        # Not all that follows: "ada@example.org (Ada Fern)" shall not put a name into the log.
+        mailbox = _MAILBOX_DOMAIN.match(domain) if at_sign else None
+        pair = (pseudonym, mailbox.group()[:_DOMAIN_LIMIT] if mailbox else None)
         self._known[address] = pair
         return pair
 
