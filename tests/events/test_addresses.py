@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paperknife.events.addresses import replace_addresses, with_plain_at_signs
+from paperknife.events.identity import RecipientHasher
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,13 @@ def test_no_address_survives_anywhere(before, address, after):
 
 def test_every_encoding_of_an_at_sign_is_undone():
     assert with_plain_at_signs("a%2540b%40c&#64;d\\u0040e") == "a@b@c@d@e"
+
+
+@pytest.mark.parametrize("piece", ["a", "a'", "%25", "25", "&#0", "0", "\\", '"a', "a@", "a%40", "%2%3"])
+def test_long_texts_take_no_longer_than_they_are_long(piece):
+    # With a time that grows with the square of the length, each of these would take minutes.
+    text = "&#%" + piece * 100_000 + " alice@example.org"
+    assert replace_addresses(text).endswith(" <address>")
+    assert with_plain_at_signs(text).endswith(" alice@example.org")
+    hasher = RecipientHasher(b"0123456789abcdef")
+    assert hasher.hide_addresses(text).endswith(hasher.hash("alice@example.org"))

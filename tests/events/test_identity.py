@@ -119,3 +119,20 @@ def test_each_platform_has_its_place(monkeypatch, platform, variables, folder):
     monkeypatch.setattr(identity.sys, "platform", platform)
     assert configuration_folder() == Path(folder).expanduser()
     assert sys.platform == platform
+
+
+@pytest.mark.parametrize(
+    ("address", "domain"),
+    [
+        ("Ada@Example.org.", "example.org"),
+        ("Ada Fern <ada@example.org>", "example.org"),
+        ("ada@example.org (Ada Fern)", "example.org"),
+        ("ada@example.org, Bea Moss", "example.org"),
+        ("ada@[192.0.2.1]", "[192.0.2.1]"),
+        ("ada@exämple.org", "exämple.org"),
+        ("ada@", None),
+        ("ada", None),
+    ],
+)
+def test_the_domain_holds_nothing_of_what_stands_around_an_address(hasher, address, domain):
+    assert hasher.hash_all([address])[1] == [domain]

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import random
+import time
 
 import pandas as pd
 import pytest
@@ -326,3 +327,14 @@ def test_what_was_forgotten_is_not_in_the_quarantine(tmp_path):
     assert "203.0.113" not in text
     with pytest.raises(LogError, match="ip,user_agent was forgotten, and now nothing would be"):
         ingest(tmp_path / "e.json", tmp_path / "log", "sendgrid")
+
+
+def test_a_broken_file_takes_no_longer_than_it_has_rows(tmp_path):
+    lines = b"1\n" * 200_000
+    (tmp_path / "half.ndjson").write_bytes(json.dumps(event(1)).encode() + b"\n" + lines)
+    began = time.monotonic()
+    report = ingest(tmp_path / "half.ndjson", tmp_path / "log", "sendgrid", max_bad_share=1)
+    # A second; half a minute where each row copies all rows before it.
+    assert time.monotonic() - began < 12
+    assert report.quarantined == {"not JSON": 200_000}
+    assert report.quarantine.read_bytes().count(b"\n") == 200_000

@@ -7,6 +7,7 @@ import io
 import json
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,43 @@ EVENTS = [
 
 def read(data):
     return list(read_payloads(io.BytesIO(data), "the file"))
+
+
+def test_a_text_full_of_ampersands_is_seen_to_be_no_form_in_a_moment():
+    # Tried in all combinations, 60 of them would take longer than anybody lives.
+    with pytest.raises(NotAPayloadError, match="plain text"):
+        read(b"a=" + b"&a" * 60 + b" and {words}")
+
+
+def test_long_forms_and_rows_come_in_chunks_of_bounded_size(monkeypatch):
+    monkeypatch.setattr(payloads, "_CHUNK_BYTES", 100_000)
+    long = "x" * 40_000
+    for data in (f"a={long}\n" * 20, "a,b,c\n" + f"1,2,{long}\n" * 20, "a,b,c\n" + f"{long}\n" * 20):
+        chunks = list(payloads.read_chunks(io.BytesIO(data.encode()), "the file"))
+        assert sum(len(chunk.rows) for chunk in chunks) == 20
+        assert all(len(chunk.rows) <= 3 and chunk.bytes_n > 40_000 for chunk in chunks)
+
+
+def test_lines_between_objects_are_counted_one_by_one():
+    found = read(b'{"n": 1}\nno object\n\n2\nnor this\n{"n": 2}\nnor that\n')
+    assert [one for one in found if not isinstance(one, Broken)] == [{"n": 1}, {"n": 2}]
+    assert [one.text for one in found if isinstance(one, Broken)] == [
+        "no object",
+        "2",
+        "nor this",
+        "nor that",
+    ]
+
+
+def test_a_value_of_parquet_that_python_cannot_hold_costs_only_its_row():
+    offsets = pa.py_buffer(b"".join(n.to_bytes(4, "little") for n in (0, 1, 2, 3)))
+    texts = pa.Array.from_buffers(pa.string(), 3, [None, offsets, pa.py_buffer(b"a\xffc")])
+    times = pa.array([2**62, 0, 1], pa.timestamp("us", "UTC"))
+    packed = io.BytesIO()
+    pq.write_table(pa.table({"text": texts, "time": times}), packed)
+    first, second, third = read(packed.getvalue())
+    assert third["text"] == "c"
+    assert [one.reason for one in (first, second)] == ["a value that cannot be read"] * 2
 
 
 def flat(found):
@@ -168,8 +206,6 @@ def avro(records):
 
 
 def parquet(records):
-    import pyarrow.parquet as pq
-
     target = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(records), target)
     return target.getvalue()

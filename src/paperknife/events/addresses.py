@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AT_SIGN: Final = r"(?:@|%(?:25)*40|\\+u0040|&#0*64;|&#[xX]0*40;)"
+AT_SIGN: Final = r"(?:@|%(?:25)*40|(?<!\\)\\++u0040|&#0*+64;|&#[xX]0*+40;)"
 """Bare, percent-encoded any number of times, as a JSON escape, or as an HTML entity; a regular expression."""
 
 # Deliberately wider than RFC 5322: too much replaced is a blemish, too little is a leak. Percent signs belong
@@ -25,7 +25,9 @@ HIDDEN: Final = "<address>"
 """What stands in place of an address where no key for a hash is at hand."""
 
 # The domain may be missing, as in a row that breaks off: what stands before the at sign is a name all the same.
-_ADDRESS: Final = re.compile(_LOCAL + AT_SIGN + _DOMAIN + "?")
+# The second and third way take whole what no at sign follows: to try again from each of its characters would take
+# a time that grows with the square of its length, and links hold long ciphers.
+_ADDRESS: Final = re.compile(rf"(?P<address>{_LOCAL}{AT_SIGN}{_DOMAIN}?)|{_PLAIN}(?:{_PLAIN}|')*+|'++")
 _HAS_AT_SIGN: Final = re.compile(AT_SIGN)
 
 
@@ -46,7 +48,16 @@ def replace_addresses(text: str, replacement: Callable[[str], str] | None = None
     # Most texts hold no sign that could begin an at sign, and plain searches are the quickest way to know.
     if "@" not in text and "%" not in text and "&#" not in text and "u0040" not in text:
         return text
-    return _ADDRESS.sub(lambda found: replacement(found.group()) if replacement else HIDDEN, text)
+    if not _HAS_AT_SIGN.search(text):
+        return text
+
+    def without(found: re.Match[str]) -> str:
+        address = found["address"]
+        if address is None:
+            return found.group()
+        return replacement(address) if replacement else HIDDEN
+
+    return _ADDRESS.sub(without, text)
 
 
 def with_plain_at_signs(text: str) -> str:

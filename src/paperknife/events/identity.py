@@ -34,6 +34,10 @@ _HASH_CHARACTERS: Final = 32
 """128 bits: two of a billion recipients collide with a chance below 1e-20."""
 _CACHED_ADDRESSES: Final = 200_000
 _DOMAIN_LIMIT: Final = 512
+_MAILBOX_DOMAIN: Final = re.compile(r"\[[0-9a-f:.]+\]|[\w\-]+(?:\.[\w\-]+)*+")
+_PERCENT_SIGN: Final = re.compile(r"%(?:25)++")
+_MOST_ENCODINGS: Final = 16
+"""What takes more passes was made to take them: each goes through the whole text."""
 _NOBODY: Final[tuple[None, None]] = (None, None)
 
 
@@ -120,7 +124,9 @@ class RecipientHasher:
             mac.update(plain.encode("utf-8", "surrogatepass"))
             pseudonym = mac.hexdigest()[:_HASH_CHARACTERS]
         _, at_sign, domain = plain.rpartition("@")
-        pair = (pseudonym, (domain.rstrip(">.")[:_DOMAIN_LIMIT] or None) if at_sign else None)
+        # Not all that follows: "ada@example.org (Ada Fern)" shall not put a name into the log.
+        mailbox = _MAILBOX_DOMAIN.match(domain) if at_sign else None
+        pair = (pseudonym, mailbox.group()[:_DOMAIN_LIMIT] if mailbox else None)
         self._known[address] = pair
         return pair
 
@@ -158,9 +164,11 @@ def configuration_folder() -> Path:
 
 
 def _decoded(address: str) -> str:
-    """Return an address without the percent signs of a URL, however often it was encoded."""
-    plain = address
-    while "%" in plain and (once := unquote(plain)) != plain:
+    """Return an address without the percent signs of a URL, however often these were encoded."""
+    plain = _PERCENT_SIGN.sub("%", address)
+    for _ in range(_MOST_ENCODINGS):
+        if "%" not in plain or (once := _PERCENT_SIGN.sub("%", unquote(plain))) == plain:
+            break
         plain = once
     return with_plain_at_signs(plain)
 

@@ -13,7 +13,6 @@ import gzip
 import re
 import zlib
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -26,15 +25,20 @@ from paperknife.events.streams import HEAD_BYTES, is_seekable, rejoined, unpacke
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
+
 PIECE_BYTES: Final = 64 * 1024 * 1024
 """Longest line, or object of an array, that is read as one piece."""
 
 _CHUNK_BYTES: Final = 4 << 20
 _CHUNK_ROWS: Final = 8_192
+_ROW_BYTES: Final = 400
 _SPACE: Final = b" \t\r\n"
 # The next bracket that is not inside a text. Possessive, so that a long text is never gone through twice.
 _BRACKET: Final = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+([{}\[\]])', re.DOTALL)
-_FORM: Final = re.compile(rb"[A-Za-z_][\w.\-\[\]]*=[^\s{}<>\"]*(?:&[A-Za-z_][^\s{}<>\"]*)*\s*(?:[\r\n]|\Z)")
+# Possessive too: with a second way to take the ampersands, text of many would be tried in all combinations.
+_FORM: Final = re.compile(rb"[A-Za-z_][\w.\-\[\]]*+=[^\s{}<>\"]*+[^\S\r\n]*+(?:[\r\n]|\Z)")
+_LINE: Final = re.compile(rb"[^\n]+")
 _decoder: Final = msgspec.json.Decoder()
 _decode = _decoder.decode
 
@@ -81,7 +85,7 @@ class Chunk:
         return (
             len(self.lines)
             + sum(len(one) for one in self.pieces if isinstance(one, bytes))
-            + 400 * len(self.rows)
+            + sum(map(_size, self.rows))
         )
 
     def payloads(self) -> list[Any]:
@@ -265,9 +269,10 @@ def _pieces(head: bytes, source: IO[bytes], name: str) -> Iterator[bytes | Broke
 
 
 def _stray(piece: bytearray) -> Iterator[Broken]:
-    """Yield what stands between pieces and is neither space nor comma; in an array it may be a plain value."""
-    if stray := bytes(piece).strip(_SPACE + b","):
-        yield Broken(stray.decode("utf-8", "replace"))
+    """Yield what stands between pieces and is neither space nor comma, line by line; in an array, a plain value."""
+    for line in _LINE.finditer(bytes(piece)):
+        if stray := line.group().strip(_SPACE + b","):
+            yield Broken(stray.decode("utf-8", "replace"))
 
 
 def _too_long(name: str) -> PayloadError:
@@ -290,9 +295,23 @@ def _in_pieces(pieces: Iterable[bytes | Broken]) -> Iterator[Chunk]:
         yield Chunk(pieces=kept)
 
 
-def _in_rows(rows: Iterator[Any]) -> Iterator[Chunk]:
-    while kept := list(islice(rows, _CHUNK_ROWS)):
+def _in_rows(rows: Iterable[Any]) -> Iterator[Chunk]:
+    kept: list[Any] = []
+    bytes_n = 0
+    for row in rows:
+        kept.append(row)
+        bytes_n += _size(row)
+        if bytes_n >= _CHUNK_BYTES or len(kept) >= _CHUNK_ROWS:
+            yield Chunk(rows=kept)
+            kept, bytes_n = [], 0
+    if kept:
         yield Chunk(rows=kept)
+
+
+def _size(row: Any) -> int:
+    """Return about how many bytes a row takes: long texts count, since one form may hold a thousand events."""
+    values = row.values() if isinstance(row, dict) else (row.text,) if isinstance(row, Broken) else ()
+    return _ROW_BYTES + sum(len(value) for value in values if isinstance(value, str | bytes))
 
 
 def _forms(stream: IO[bytes], name: str) -> Iterator[dict[str, str] | Broken]:
@@ -331,8 +350,21 @@ def _parquet(stream: IO[bytes], name: str) -> Iterator[Any]:
         stream = pa.BufferReader(stream.read())  # Parquet begins to be read at its end
     try:
         for batch in pq.ParquetFile(stream).iter_batches(batch_size=_CHUNK_ROWS):
-            yield from batch.to_pylist()
+            yield from _rows(batch)
     except (pa.ArrowException, OSError) as error:
         raise PayloadError(
             f"{name} is damaged: its Parquet data cannot be read. Copy or download it again."
         ) from error
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[Any]:
+    """Yield the rows of a batch; one that Python cannot hold (a time of the year 100,000, text in Latin-1) is broken."""
+    try:
+        yield from batch.to_pylist()
+    except (OverflowError, ValueError):
+        for place in range(len(batch)):
+            try:
+                (row,) = batch.slice(place, 1).to_pylist()
+            except (OverflowError, ValueError):
+                row = Broken("(cannot be shown)", "a value that cannot be read")
+            yield row

@@ -122,9 +122,10 @@ def _keep(done: Translated, tables: list[pa.Table], task: Task, batch: Batch) ->
         tables.append(task.finish(batch.table) if task.finish else batch.table)
     done.unknown_types.update(batch.unknown_types)
     done.pings_n += batch.pings_n
-    for bad in batch.rejected:
-        done.rejected[bad.reason] += 1
-        done.quarantine += quarantined(bad, task.translator.hasher, is_row_kept=task.finish is None)
+    done.rejected.update(bad.reason for bad in batch.rejected)
+    # Joined at once: to add line by line copies all that is there for each.
+    hasher, is_row_kept = task.translator.hasher, task.finish is None
+    done.quarantine += b"".join(quarantined(bad, hasher, is_row_kept=is_row_kept) for bad in batch.rejected)
 
 
 def _requests(
