@@ -7,6 +7,7 @@ import io
 import json
 import random
 import time
+from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
@@ -261,6 +262,18 @@ def test_requests_that_were_kept_with_their_headers_are_opened(tmp_path):
     assert {"resend:msg_1", "resend:msg_2"} < ids
     assert len(ids) == 3
     assert sum(report.quarantined.values()) == 1
+
+
+@pytest.mark.parametrize("provider", ["mandrill", "auto"])
+@pytest.mark.parametrize("lines", [True, False])
+def test_forms_that_were_kept_as_the_bodies_of_requests_are_opened(tmp_path, provider, lines):
+    message = {"_id": "abc", "ts": 1769840000, "email": "ada@example.org"}
+    opened = json.dumps([{"event": "open", "ts": 1769850000, "_id": "abc", "msg": message}])
+    kept = [{"headers": {"x-mandrill-signature": "s"}, "body": body}
+            for body in (urlencode({"mandrill_events": opened}), "mandrill_events=%5B%5D", "no form")]  # fmt: skip
+    path = write(tmp_path / "r.json", kept, lines=lines)
+    report = ingest(path, tmp_path / "log", provider, max_bad_share=0.5)
+    assert (report.events, report.pings_n, report.quarantined) == ({"open": 1}, 1, {"not JSON": 1})
 
 
 def test_opaque_ids_of_ones_own_are_kept_and_addresses_are_not(tmp_path, hasher):

@@ -19,7 +19,7 @@ from paperknife.events.recognition import AUTO, recognise, recognised_shares
 from paperknife.events.store import LogStore
 from paperknife.events.streams import payload_files
 from paperknife.events.totals import refuse_totals
-from paperknife.events.translating import Forget, Task, Translated, translate_tasks
+from paperknife.events.translating import Forget, Task, Translated, requests, translate_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -277,7 +277,8 @@ class _Reading:
 
     def _whose(self, chunk: Chunk, headers: dict[str, str], name: str) -> Connector:
         """Return the translator of a stream that begins so; refuse one that holds only totals."""
-        payloads = [one for one in chunk.payloads() if not isinstance(one, Broken)]
+        opened = requests(chunk.payloads(), headers)
+        payloads = [one for some, _ in opened for one in some if not isinstance(one, Broken)]
         if self.provider == Generic.name:
             table = self.translator(self.provider)
             if isinstance(table, Generic) and (lacks := table.lacking(payloads)):

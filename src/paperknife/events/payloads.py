@@ -10,6 +10,7 @@ over as many lines as they like. Either way memory is bounded by one chunk.
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import zlib
 from dataclasses import dataclass, field
@@ -138,6 +139,14 @@ def read_payloads(stream: IO[bytes], name: str) -> Iterator[Any]:
     """Yield the decoded payloads of a stream, and a `Broken` for each piece that is none; see `read_chunks`."""
     for chunk in read_chunks(stream, name):
         yield from chunk.payloads()
+
+
+def payload_of(body: str) -> Any:
+    """Return the payload that a webhook's body stands for, JSON or a form; a `Broken` for what is neither."""
+    data = body.encode("utf-8", "replace")
+    if not _FORM.match(data.strip(_SPACE)):
+        return _decoded(data)
+    return next(_forms(io.BytesIO(data.strip(_SPACE)), "a body"))
 
 
 def _begins_with(stream: IO[bytes], signature: bytes) -> bool:

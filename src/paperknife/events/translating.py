@@ -6,13 +6,14 @@ import gc
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
 from paperknife.events.connectors.base import Batch, Rejected
 from paperknife.events.connectors.columnar import ColumnConnector
-from paperknife.events.payloads import Broken, Chunk
+from paperknife.events.payloads import Broken, payload_of
 from paperknife.events.staging import stage
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from paperknife.events.connectors.base import Connector
     from paperknife.events.identity import RecipientHasher
+    from paperknife.events.payloads import Chunk
 
 _ROW_CHARACTERS: Final = 2_000
 _READ_CHARACTERS: Final = 20_000
@@ -88,7 +90,7 @@ def translate_tasks(tasks: Sequence[Task], staging: Path) -> Translated:
             if (quick := _quickly(task)) is not None:
                 _keep(done, tables, task, quick)
                 continue
-            for payloads, headers in _requests(task.chunk.payloads(), task.headers):
+            for payloads, headers in requests(task.chunk.payloads(), task.headers):
                 _add(done, tables, task, payloads, headers)
     if tables:
         import pyarrow as pa
@@ -128,15 +130,18 @@ def _keep(done: Translated, tables: list[pa.Table], task: Task, batch: Batch) ->
     done.quarantine += b"".join(quarantined(bad, hasher, is_row_kept=is_row_kept) for bad in batch.rejected)
 
 
-def _requests(
+def requests(
     payloads: list[Any], headers: Mapping[str, str]
 ) -> Iterator[tuple[list[Any], Mapping[str, str]]]:
     """Yield payloads with their headers.
 
     Who logs webhooks often keeps a request as ``{"headers": {…}, "body": …}``; some providers put an event's id into a
-    header, so such requests are opened, one by one.
+    header, so such requests are opened, one by one; arrays of them too.
     """
     first = payloads[0] if payloads else None
+    if isinstance(first, list) and first and _is_request(first[0]):
+        payloads = list(chain.from_iterable(one if isinstance(one, list) else [one] for one in payloads))
+        first = payloads[0]
     if not _is_request(first):
         yield payloads, headers
         return
@@ -146,8 +151,7 @@ def _requests(
             continue
         body = one["body"]
         if isinstance(body, str):
-            # As it came: JSON as text, or a form.
-            body = next(iter(Chunk(pieces=[body.encode("utf-8", "replace")]).payloads()), None)
+            body = payload_of(body)  # as it came
         own = {name: value for name, value in one["headers"].items() if isinstance(value, str)}
         yield [body], {**headers, **own}
 
