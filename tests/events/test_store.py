@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pyarrow.parquet as pq
 import pytest
 
@@ -163,3 +166,13 @@ def test_what_was_forgotten_does_not_come_back(tmp_path):
         LogStore(tmp_path, HASHER)
     with LogStore(tmp_path, HASHER, ("ip", "user_agent")):
         pass
+
+
+def test_a_day_is_on_the_disk_before_what_it_replaces_goes(tmp_path, monkeypatch):
+    add(tmp_path, open_of(1))
+    steps = []
+    fsync, unlink = os.fsync, Path.unlink
+    monkeypatch.setattr(os, "fsync", lambda number: (steps.append("kept"), fsync(number)))
+    monkeypatch.setattr(Path, "unlink", lambda path, **how: (steps.append("gone"), unlink(path, **how)))
+    add(tmp_path, open_of(2))
+    assert steps == ["kept", "gone"]

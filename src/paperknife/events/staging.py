@@ -7,6 +7,7 @@ those in which ids come again, are put in order by DuckDB, which spills to disk.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ def merge_day(staged: Path, folder: Path) -> Merged:
     if merged is None:
         merged = _merged_on_disk(held, coming, aside, staged)
     target = day / f"part-{digest(aside)}.parquet"
+    with aside.open("r+b") as file:
+        os.fsync(file.fileno())  # before what it replaces goes: the power may fail, too
     aside.replace(target)
     for replaced in held:
         if replaced != target:
