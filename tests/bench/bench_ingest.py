@@ -87,7 +87,7 @@ class PeakMemory(threading.Thread):
         self.pid, self.peak_mb, self.ended = pid, 0.0, threading.Event()
 
     def run(self) -> None:
-        while not self.ended.wait(0.1):
+        while not self.ended.wait(0.5):
             self.peak_mb = max(self.peak_mb, sum(map(self._held_mb, self._family(self.pid))))
 
     def _family(self, pid: int) -> list[int]:
