@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paperknife.model.calibration import expit
-from paperknife.model.stages import fit_stages, three_probabilities
+from paperknife.model.stages import fit_stages, grown, three_probabilities
 
 SMALL = {"min_data_in_leaf": 20}
 
@@ -93,3 +93,24 @@ def test_stages_may_differ_in_size(rows):
     matrix, soft = rows
     stages = fit_stages(matrix, soft, rounds=(4, 7), params=SMALL)
     assert (stages.machine.num_trees(), stages.human.num_trees()) == (4, 7)
+
+
+def test_grown_trees_learn_what_the_calibration_behind_them_leaves(rows):
+    matrix, soft = rows
+    start = fit_stages(matrix, soft, rounds=5, threads=1)
+    raw = start.human.predict(matrix, raw_score=True)
+    shift, target = np.full(len(matrix), 2.0), np.where(matrix[:, 2] > 0, 0.25, 0.1)
+    settings = {"learning_rate": 0.2, "min_data_in_leaf": 20}
+    more = grown(start.human, matrix, target, np.ones(len(matrix)), shift=shift, rounds=80, params=settings)
+    assert more.num_trees() > start.human.num_trees() + 10
+    moved = more.predict(matrix, raw_score=True) + shift
+    assert 1 / (1 + np.exp(-moved)) == pytest.approx(target, abs=0.05)
+    assert start.human.predict(matrix, raw_score=True) == pytest.approx(raw)  # the start is left as it was
+
+
+def test_no_trees_or_no_rows_grow_nothing(rows):
+    matrix, soft = rows
+    start = fit_stages(matrix, soft, rounds=3, threads=1).human
+    nothing, ones = np.zeros(len(matrix)), np.ones(len(matrix))
+    assert grown(start, matrix, ones, ones, shift=nothing, rounds=0, params={}) is start
+    assert grown(start, matrix, ones, nothing, shift=nothing, rounds=5, params={}) is start

@@ -9,7 +9,7 @@ and its weight 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from paperknife.labels.click_dating import (
     published_law,
     stale_law,
 )
+from paperknife.labels.clues import gather_clues
 from paperknife.labels.gates import Gate, check_dates, check_hazards, check_log, check_panel_people
 from paperknife.labels.levels import shift_repeats, solve_scale
 from paperknife.labels.panel import PANEL_WEIGHT, ask_panel, check_panel
@@ -82,10 +83,15 @@ class Labels:
         speaks; `h_weight`; `m` = P(machine other than Apple's prefetch); `m_weight`; `source` of `h`: panel,
         visible_client, excess_hazard, click, repeat, mixture, other_client, machine_vote or none.
     diagnostics : Diagnostics
+    clues : pandas.DataFrame
+        What each source says of the opens that the label model may weigh (`paperknife.labels.label_model`), indexed by
+        their place in `opens`: in Apple's traffic, or in traffic that tells nothing, and no machine's by the votes. Empty
+        without a prior.
     """
 
     opens: pd.DataFrame
     diagnostics: Diagnostics
+    clues: pd.DataFrame = field(repr=False, default_factory=pd.DataFrame)
 
     @property
     def probabilities(self) -> pd.DataFrame:
@@ -151,10 +157,27 @@ def soft_labels(
         dates = _date(board, hazards, np.where(np.isnan(h), prior_h, h))
         scale = _scale_of_firsts(board, hazards, dates)
     h, h_weight, source = _undated(board, hazards, prior_h, scale)
+    hazard_h, trust = h.copy(), h_weight.copy()
     _shift_repeats(board, hazards, dates, h)
     _mind_silence(board, hazards, h)
     h[board.dates_apple] = np.clip(dates.p_human, _UNSURE, _SURE)
     h_weight[board.dates_apple], source[board.dates_apple] = 1.0, "click"
+    clues = gather_clues(
+        prior_h=prior_h,
+        label_h=h,
+        hazard_h=hazard_h,
+        trust=trust,
+        dates_apple=board.dates_apple,
+        dates=dates,
+        hazards=hazards,
+        message=board.message,
+        delay_s=board.delay_s,
+        gap_s=board.gap_s,
+        group=board.group,
+        is_first=board.is_first,
+        is_first_unknown=board.is_first_unknown,
+        machine=m,
+    )
     gates = [
         *check_log(evidence, messages, kind),
         *check_hazards(hazards, kind),
@@ -176,12 +199,14 @@ def soft_labels(
         opens["source"] = "none"
     ambiguous = evidence["is_ambiguous"].fillna(value=False).to_numpy(dtype=bool)
     opens.loc[ambiguous, ["h_weight", "m_weight"]] = 0.0
+    is_weighed = np.isin(kind, ["apple", "unknown"]) & board.counts & ~ambiguous & ~np.isnan(prior_h)
     if panel is not None:
         is_like = ask_panel(
             opens, panel, panel_weight, evidence=evidence, messages=messages, is_apple=board.is_apple
         )
         gates.append(check_panel_people(is_like=is_like))
-    return Labels(opens, Diagnostics(votes_report(ballots, m), hazards, dates, scale, tuple(gates)))
+    diagnostics = Diagnostics(votes_report(ballots, m), hazards, dates, scale, tuple(gates))
+    return Labels(opens, diagnostics, clues[is_weighed])
 
 
 class _Board:

@@ -181,7 +181,7 @@ def fit_stages(
         "verbosity": -1,
         "seed": random_state,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,  # by rows, two threads add up sparse columns in another order than one
         "num_threads": threads,
     }
 
@@ -205,3 +205,62 @@ def fit_stages(
         machine=fit(*machine_target, start.machine if start else None, machine_signs, machine_n),
         human=fit(*human_target, start.human if start else None, human_signs, human_n),
     )
+
+
+def grown(
+    booster: lgb.Booster,
+    matrix: Matrix,
+    target: Floats,
+    weights: Floats,
+    *,
+    shift: Floats,
+    rounds: int,
+    params: Mapping[str, Any],
+    random_state: int = 0,
+) -> lgb.Booster:
+    """Return a stage's booster with more trees, fitted to what is left to learn after its calibration.
+
+    A booster's log-odds are moved by the calibration that stands behind it. Trees that were fitted to the bare log-odds
+    would learn that move once more, so they are fitted with it in place.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+    matrix : array of float, shape (rows, features)
+    target, weights : numpy.ndarray of float64, shape (rows,)
+        Probabilities to learn, and how much each counts.
+    shift : numpy.ndarray of float64, shape (rows,)
+        Calibrated log-odds less the booster's own.
+    rounds : int
+        Trees to add; 0 for none.
+    params : mapping
+        LightGBM parameters that replace those of `DEFAULT_PARAMS`.
+    random_state : int
+
+    Notes
+    -----
+    On one thread, whatever the machine has: so a seed decides everything.
+    """
+    import lightgbm as lgb
+
+    counted = np.flatnonzero(weights > 0)
+    if rounds == 0 or len(counted) == 0:
+        return booster
+    y, w, moved = target[counted], weights[counted], shift[counted]
+
+    def steps(log_odds: Floats, _: lgb.Dataset) -> tuple[Floats, Floats]:
+        """Return slope and bend of the weighted cross-entropy."""
+        p = 1 / (1 + np.exp(-(log_odds + moved)))
+        return w * (p - y), w * p * (1 - p)
+
+    settings = {
+        **DEFAULT_PARAMS,
+        **params,
+        "objective": steps,
+        "verbosity": -1,
+        "seed": random_state,
+        "deterministic": True,
+        "num_threads": 1,  # with slopes that are not LightGBM's own, another number gives other last digits
+    }
+    data = lgb.Dataset(matrix[counted], label=y, weight=w)
+    return lgb.train(settings, data, num_boost_round=rounds, init_model=booster)

@@ -61,7 +61,7 @@ def label_sources(result: TrainingResult) -> Figure:
 def agreement_by_slice(result: TrainingResult) -> Figure:
     """Return mean p_human against the labels' mean on later messages, per slice, for every candidate."""
     figure, (axes,) = blank("Later messages: what the model says against what the labels say", width=6.0)
-    marks = {"start": "s", "recalibrated": "^", "retrained": "o"}
+    marks = {"start": "s", "retrained": "o"}
     for name, rows in result.agreement.groupby("model"):
         axes.scatter(
             rows["label_human"], rows["p_human"], marker=marks[str(name)], label=str(name), alpha=0.8

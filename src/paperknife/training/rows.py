@@ -90,6 +90,17 @@ def sample_rows(
     )
 
 
+def every_horizon(tables: Mapping[str, pd.DataFrame], opens: NDArray[np.intp]) -> Rows:
+    """Return each of the opens once at every horizon, with nothing hidden; parameters are those of `sample_rows`."""
+    evidence = pd.concat([tables[name].iloc[opens] for name in HORIZON_SHARES])
+    return Rows(
+        encode(evidence),
+        np.tile(opens, len(HORIZON_SHARES)),
+        evidence["seen_s"].to_numpy(dtype=np.float64),
+        evidence["mechanism"].to_numpy(dtype=object),
+    )
+
+
 def alone(evidence: pd.DataFrame) -> pd.DataFrame:
     """Return the evidence as it would be, had the log held nothing but each open's own message.
 

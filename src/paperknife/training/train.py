@@ -5,9 +5,10 @@ together train a few more trees and a calibration on later messages. What did no
 later messages is thrown away, so a small log gives back nearly the model it began with.
 
 What the starting model knows is not learned again. Labels of visible clients and of machines are cautious (.99 where
-the truth is 1), so trees grown on them only lose: without a panel the question of machines stays the starting model's,
-and so do people outside Apple's traffic. Inside it, a label is worth half of that model's own word, because it is
-itself biased (see `paperknife.training.blending`).
+the truth is 1), so trees grown on them only lose: the question of machines stays the starting model's, and so do people
+outside Apple's traffic. Inside it, the label model says what that model's word and the labels are worth together
+(`paperknife.labels.label_model`), and a few trees learn to say the same of opens whose clicks are yet to come. A panel's
+truth comes last, as trees of its own (`paperknife.training.panel_trees`).
 """
 
 from __future__ import annotations
@@ -25,15 +26,16 @@ from paperknife.hazards.messages import message_table
 from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import Model, load_model
 from paperknife.model.calibration import Calibration, fit_calibration
-from paperknife.model.stages import Stages, fit_stages
-from paperknife.training.blending import blended
+from paperknife.model.stages import Stages, fit_stages, grown, stage_targets
+from paperknife.training.blending import corrected_targets, label_targets
 from paperknife.training.card import card_of
 from paperknife.training.checks import agreement
 from paperknife.training.later_clicks import check_held_out
+from paperknife.training.panel_trees import fit_panel, told_by_panel, with_panel
 from paperknife.training.rows import HORIZON_SHARES, Rows, sample_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -49,16 +51,35 @@ LATER_SHARE: Final = 0.3
 """Share of the opens, the last ones by their message's first open, that calibrate and check instead of training."""
 
 _FEWEST_LABELS: Final = 1_500
-"""Labelled opens below which no trees are grown: the start's are better (ROADMAP: tiny logs)."""
+"""Labelled opens below which nothing is learned without a model to begin from."""
+
+_FEWEST_TAUGHT: Final = 200
+"""Opens in Apple's traffic below which a starting model is not corrected: it knows more than so few say."""
+
+_MOST_REPEATED: Final = 40_000
+"""Rows to which a small log's opens are repeated at other horizons, at most once at each."""
+
+_MOST_ROWS: Final = 300_000
+"""Rows beyond which targets without noise teach nothing new."""
+
+_ROUNDS: Final = 60
+_SETTINGS: Final[dict[str, Any]] = {
+    "num_leaves": 15,
+    "learning_rate": 0.08,
+    "min_data_in_leaf": 30,
+    "min_sum_hessian_in_leaf": 1.0,
+    "lambda_l2": 3.0,
+    "feature_fraction": 0.3,
+    "bagging_fraction": 0.7,
+}
+"""Of the trees that correct the starting model. Their targets are probabilities, not hits and misses: there is little
+noise to fit, so small leaves do no harm. Twice the trees, or leaves, changed the loss by .0003 (52 varied worlds)."""
 
 _LEAST_APPLE_SHARE: Final = 0.2
 """Share of Apple's opens that must have labels, where there is no model to begin from."""
 
-_CLEARLY: Final = 0.002
+_CLEARLY: Final = 0.0002
 """Label loss, in nats, by which a candidate must be better than the starting model."""
-
-_CLEARLY_SHRUNKEN: Final = 0.0002
-"""The same against labels that are mostly the starting model's own word: a third of the way is a ninth of the loss."""
 
 _GUARDED: Final = ("instant", "settled", "apple_relay")
 """Slices in which a candidate must not agree worse with later labels than the starting model does."""
@@ -161,48 +182,55 @@ def train(
         prior=None if prior is None else pd.DataFrame(prior, columns=list(_CLASSES), index=settled.index),
         panel=panel,
     )
-    # A panel whose people are like the others may be believed outright; one of strangers may not.
-    is_trusted = panel is not None and all(gate.code != "strange-panel" for gate in labels.diagnostics.gates)
-    is_shrunken = begin is not None and not is_trusted
-    soft, weights = blended(
-        labels.opens,
-        settled["is_ambiguous"].to_numpy(),
-        prior,
-        is_apple=_is_apple(settled) if is_shrunken else None,
+    is_ambiguous = settled["is_ambiguous"].to_numpy(dtype=bool)
+    soft, weights = (
+        label_targets(labels.opens, is_ambiguous)
+        if prior is None
+        else corrected_targets(labels, is_ambiguous, prior, threads=threads)
     )
     counts = weights.sum(axis=1) > 0
     _require_lessons(begin, settled, labels.opens, counts)
     is_later = _is_later(settled)
     random = np.random.default_rng(random_state)
     tell("Fitting")
-    earlier = sample_rows(tables, np.flatnonzero(counts & ~is_later), random)
+    earlier = _rows(tables, np.flatnonzero(counts & ~is_later), random)
     later = sample_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
-    is_taught = (labels.opens["h_weight"].fillna(0).to_numpy() > 0) & (_is_apple(settled) | (not is_shrunken))
-    candidates, notes = _candidates(begin, earlier, soft, weights, is_taught, random_state, threads)
-    if begin is not None and is_shrunken:
-        candidates = {name: Stages(begin.stages.machine, one.human) for name, one in candidates.items()}
+    candidates, notes = _candidates(begin, earlier, labels, soft, weights, random_state, threads)
     tell("Calibrating on later messages")
     # One half of the later messages calibrates, the other judges: a calibration flatters itself on its own rows.
-    is_judging = pd.factorize(settled["message_id"])[0][later.open_n] % 2 == 1
+    half = pd.factorize(settled["message_id"])[0] % 2
+    is_judging = half[later.open_n] == 1
     calibrating, judging = later.only(~is_judging), later.only(is_judging)
     fitted = {
-        name: _calibrated(stages, begin, calibrating, soft, weights, keep_machine=is_shrunken)
-        for name, stages in candidates.items()
+        name: _calibrated(stages, begin, calibrating, soft, weights) for name, stages in candidates.items()
     }
     if begin is not None:
         fitted = {"start": begin, **fitted}
     table = agreement(fitted, judging, soft, weights)
-    chosen = _best(table, list(fitted), _CLEARLY_SHRUNKEN if is_shrunken else _CLEARLY)
+    chosen = _best(table, list(fitted))
     twins = [fitted[chosen]] * 2
     if chosen != "start":
         twins[1], fitted[chosen] = (
-            _calibrated(candidates[chosen], begin, rows, soft, weights, keep_machine=is_shrunken)
-            for rows in (judging, later)
+            _calibrated(candidates[chosen], begin, rows, soft, weights) for rows in (judging, later)
         )
+    kept = fitted[chosen]
+    notes = [*(gate.sentence for gate in labels.diagnostics.gates), *notes, f"Kept: {_KEPT[chosen]}."]
+    if panel is not None and begin is not None:
+        tell("Asking the panel")
+        is_like = all(gate.code != "strange-panel" for gate in labels.diagnostics.gates)
+        told = told_by_panel(labels.opens, settled, is_like=is_like)
+        trees = fit_panel(kept, tables, told, random_state=random_state, threads=threads)
+        # The first twin is asked about later messages of odd number, the second about the others.
+        twins = [
+            with_panel(
+                twin, tables, told.only(~(is_later & (half == asked))), trees, random_state=random_state
+            )
+            for asked, twin in zip((1, 0), twins, strict=True)
+        ]
+        kept = with_panel(kept, tables, told, trees, random_state=random_state)
+        notes.append(trees.sentence)
     check = check_held_out(tables, messages, labels, twins, is_later=is_later, random_state=random_state)
     about = _about(settled, labels, begin, chosen, random_state)
-    notes = [*(gate.sentence for gate in labels.diagnostics.gates), *notes, f"Kept: {_KEPT[chosen]}."]
-    kept = fitted[chosen]
     model = Model(
         kept.stages,
         kept.machine_calibration,
@@ -221,7 +249,6 @@ def train(
 
 _KEPT: Final = {
     "start": "the starting model as it was, since nothing learned here agreed better with later messages",
-    "recalibrated": "the starting model's trees, recalibrated on this log's later messages",
     "retrained": "new trees grown from this log, calibrated on its later messages",
 }
 
@@ -250,7 +277,7 @@ def _require_lessons(
         )
 
 
-def _best(table: pd.DataFrame, names: Sequence[str], clearly: float) -> str:
+def _best(table: pd.DataFrame, names: Sequence[str]) -> str:
     """Return the model that agrees best with labels that calibrated nothing; the first, unless one is clearly better.
 
     And in no guarded slice worse, where the first is the starting model.
@@ -262,7 +289,7 @@ def _best(table: pd.DataFrame, names: Sequence[str], clearly: float) -> str:
     if first == "start":
         guarded = losses[[name for name in _GUARDED if name in losses]].dropna(axis=1)
         is_safe = (guarded <= guarded.loc[first]).all(axis=1)
-        is_better = losses["all"] < float(losses["all"].loc[first]) - clearly
+        is_better = losses["all"] < float(losses["all"].loc[first]) - _CLEARLY
         losses = losses[(is_safe & is_better) | (losses.index == first)]
     return str(losses["all"].idxmin())
 
@@ -287,66 +314,73 @@ def _is_later(settled: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray(began > began.quantile(1 - LATER_SHARE), dtype=bool)
 
 
+def _rows(tables: Mapping[str, pd.DataFrame], opens: NDArray[np.intp], random: np.random.Generator) -> Rows:
+    """Return the rows to fit on: of a small log each open more than once, at other horizons, of a large one a sample."""
+    opens = random.permutation(opens)[:_MOST_ROWS]
+    times = int(np.clip(_MOST_REPEATED // max(len(opens), 1), 1, len(HORIZON_SHARES)))
+    return sample_rows(tables, np.repeat(opens, times), random)
+
+
 def _candidates(
     begin: Model | None,
     earlier: Rows,
+    labels: Labels,
     soft: Matrix,
     weights: Matrix,
-    is_taught: NDArray[np.bool_],
     random_state: int,
     threads: int,
 ) -> tuple[dict[str, Stages], list[str]]:
     """Return the boosters worth calibrating: the start's own, and with enough labels, grown ones."""
-    candidates = {} if begin is None else {"recalibrated": begin.stages}
-    labelled_n = int(is_taught[earlier.open_n].sum())
-    if begin is not None and labelled_n == 0:
-        # What is left to learn from is the start's own word, which a calibration would only blur.
-        return {}, ["No open has a label that could correct the starting model: nothing was fitted."]
-    if begin is not None and labelled_n < _FEWEST_LABELS:
-        note = (
-            f"{labelled_n:,} opens could teach something new, fewer than the {_FEWEST_LABELS:,} that growing trees "
-            "takes: the starting model was only recalibrated."
+    target, weight = soft[earlier.open_n], weights[earlier.open_n]
+    if begin is None:
+        stages = fit_stages(
+            earlier.matrix,
+            target,
+            weight[:, 0],
+            human_weights=weight[:, 1],
+            rounds=120,
+            random_state=random_state,
+            threads=threads,
         )
-        return candidates, [note]
-    candidates["retrained"] = fit_stages(
+        return {"retrained": stages}, []
+    labelled_n = int(np.isin(labels.clues.index, earlier.open_n).sum())
+    if labelled_n < _FEWEST_TAUGHT:
+        note = (
+            f"Opens that could teach something new: {labelled_n:,}, fewer than the {_FEWEST_TAUGHT:,} that training "
+            "takes. Nothing was fitted."
+        )
+        return {}, [note]
+    (_, (human, human_weight)) = stage_targets(target, weight[:, 0], weight[:, 1])
+    raw = np.asarray(begin.stages.human.predict(earlier.matrix, raw_score=True, num_threads=threads))
+    booster = grown(
+        begin.stages.human,
         earlier.matrix,
-        soft[earlier.open_n],
-        weights[earlier.open_n, 0],
-        human_weights=weights[earlier.open_n, 1],
-        rounds=40 if begin else 120,
-        params={"learning_rate": 0.05 if begin else 0.08, "num_leaves": 15 if begin else 31},
-        start=begin.stages if begin else None,
+        human,
+        human_weight,
+        shift=begin.human_calibration.log_odds(raw, earlier.seen_s, earlier.mechanism) - raw,
+        rounds=_ROUNDS,
+        params=_SETTINGS,
         random_state=random_state,
-        threads=threads,
     )
-    return candidates, []
+    return {"retrained": Stages(begin.stages.machine, booster)}, []
 
 
-def _calibrated(
-    stages: Stages,
-    begin: Model | None,
-    later: Rows,
-    soft: Matrix,
-    weights: Matrix,
-    *,
-    keep_machine: bool,
-) -> Model:
-    """Return the stages with curves for later rows' labels; that of machines stays the start's if it is to be kept."""
+def _calibrated(stages: Stages, begin: Model | None, later: Rows, soft: Matrix, weights: Matrix) -> Model:
+    """Return the stages with curves for later rows' labels; that of machines stays the start's."""
     log_odds = stages.log_odds(later.matrix)
-    labels, weight = soft[later.open_n], weights[later.open_n]
-    not_machine = 1 - labels[:, 2]
-    human = np.divide(labels[:, 0], not_machine, out=np.full(len(labels), 0.5), where=not_machine > 0)
+    (machine, machine_weight), (human, human_weight) = stage_targets(
+        soft[later.open_n], weights[later.open_n, 0], weights[later.open_n, 1]
+    )
 
     def curve(stage: int, target: Floats, weight: Floats, before: Calibration | None) -> Calibration:
         return fit_calibration(
             log_odds[:, stage], target, weight, later.seen_s, later.mechanism, before=before, pseudo_rows=100
         )
 
-    machine = begin.machine_calibration if begin else None
     return Model(
         stages,
-        machine if machine and keep_machine else curve(0, labels[:, 2], weight[:, 0], machine),
-        curve(1, human, weight[:, 1] * not_machine, begin.human_calibration if begin else None),
+        begin.machine_calibration if begin else curve(0, machine, machine_weight, None),
+        curve(1, human, human_weight, begin.human_calibration if begin else None),
     )
 
 

@@ -1,0 +1,115 @@
+"""What each source of labels says of an open in Apple's traffic, side by side: what the label model weighs.
+
+Everything is said as a log-odds beside the starting model's own, or as a plain number of that open, none of it by its
+place or its name: so what was learned about sources on other senders holds for this one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from paperknife.hazards.covariates import Bools, Floats, Ints
+    from paperknife.hazards.sender import SenderHazards
+    from paperknife.labels.click_dating import ClickDates
+
+CLUES: Final = (
+    "prior",
+    "label",
+    "hazard",
+    "dated",
+    "is_first",
+    "is_first_unknown",
+    "group",
+    "gap",
+    "read_share",
+    "interest",
+    "delay",
+    "p_read_after",
+    "clicks_per_read",
+    "apple",
+    "machine",
+    "trust",
+)
+"""`prior` (log-odds of a person by the starting model, if it was no other machine), and beside it, as differences in
+log-odds: `label` (all sources together), `hazard` (before clicks were looked at), `dated` (by a click); whether it is the
+message's first fetch in Apple's traffic, or in traffic that tells nothing, and by how long a repeat follows the first
+(`group`); log10 seconds to the click (`gap`) and since delivery (`delay`); log of h_R over h_T (`read_share`) and of the
+campaign's interest; P(read later still); clicks per read; P(the recipient is behind Apple); P(another machine); and how
+much the hazards weigh by the events they rest on (`trust`). NaN where a source is silent."""
+
+_SURE: Final = 1e-4
+
+
+def log_odds(p: Floats) -> Floats:
+    """Return log-odds of probabilities, bounded where they are next to certain."""
+    bounded = np.clip(p, _SURE, 1 - _SURE)
+    return np.asarray(np.log(bounded / (1 - bounded)))
+
+
+def gather_clues(
+    *,
+    prior_h: Floats,
+    label_h: Floats,
+    hazard_h: Floats,
+    trust: Floats,
+    dates_apple: Bools,
+    dates: ClickDates,
+    hazards: SenderHazards,
+    message: Ints,
+    delay_s: Floats,
+    gap_s: Floats,
+    group: Ints,
+    is_first: Bools,
+    is_first_unknown: Bools,
+    machine: Floats,
+) -> pd.DataFrame:
+    """Return the clues of every open, float32, in the order of `CLUES`; all arrays are of shape (opens,).
+
+    Parameters
+    ----------
+    prior_h, label_h, hazard_h : numpy.ndarray of float64
+        P(person, if no other machine) by the starting model, by all sources, and by all but clicks.
+    trust : numpy.ndarray of float64
+        What `hazard_h` weighs.
+    dates_apple : numpy.ndarray of bool
+        Opens that `dates` dates.
+    dates : ClickDates
+    hazards : SenderHazards
+    message : numpy.ndarray of int64
+        Each open's message in the hazards' order.
+    delay_s, gap_s : numpy.ndarray of float64
+        Seconds since delivery, and to the message's clean click; NaN where there is none.
+    group : numpy.ndarray of int64
+    is_first, is_first_unknown : numpy.ndarray of bool
+    machine : numpy.ndarray of float64
+        P(a machine other than Apple's prefetch).
+    """
+    prior = log_odds(prior_h)
+    dated = np.full(len(prior), np.nan)
+    dated[dates_apple] = log_odds(dates.p_human)
+    rates = hazards.rates_at(message, delay_s)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        clues = {
+            "prior": prior,
+            "label": log_odds(label_h) - prior,
+            "hazard": log_odds(hazard_h) - prior,
+            "dated": dated - prior,
+            "is_first": is_first,
+            "is_first_unknown": is_first_unknown,
+            "group": group,
+            "gap": np.log10(1 + np.maximum(gap_s, 0)),
+            "read_share": np.log(rates.read / rates.total),
+            "interest": np.log(rates.read / rates.average),
+            "delay": np.log10(1 + np.maximum(delay_s, 0)),
+            "p_read_after": hazards.p_read_after(message, delay_s),
+            "clicks_per_read": hazards.clicks_per_read[message],
+            "apple": hazards.strata.apple[message],
+            "machine": machine,
+            "trust": trust,
+        }
+    table = pd.DataFrame(clues, columns=list(CLUES), dtype=np.float32)
+    return table.replace([np.inf, -np.inf], np.nan)

@@ -1,0 +1,78 @@
+"""What the sources are worth beside the starting model: bounded where they are silent, moved where they speak."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paperknife.labels.clues import CLUES, log_odds
+from paperknife.labels.label_model import LabelModel
+from paperknife.labels.soft_labels import soft_labels
+
+
+def prior_of(evidence, p_human=0.3):
+    return pd.DataFrame(
+        {"p_human": p_human, "p_prefetch": 0.99 - p_human, "p_machine": 0.01}, index=evidence.index
+    )
+
+
+@pytest.fixture(scope="module")
+def clues(plain_sender):
+    return soft_labels(
+        plain_sender.evidence, plain_sender.messages, prior=prior_of(plain_sender.evidence)
+    ).clues
+
+
+def test_clues_are_of_apples_traffic_alone(plain_sender, clues):
+    assert list(clues.columns) == list(CLUES)
+    assert (clues.dtypes == np.float32).all()
+    assert set(plain_sender.evidence["mechanism"].iloc[clues.index]) == {"apple_relay"}
+    assert not np.isinf(clues.to_numpy()).any()
+
+
+def test_without_a_prior_there_is_nothing_to_correct(plain_sender):
+    assert soft_labels(plain_sender.evidence, plain_sender.messages).clues.empty
+
+
+def test_ambiguous_opens_give_no_clue(plain_sender):
+    evidence = plain_sender.evidence.assign(is_ambiguous=True)
+    assert soft_labels(evidence, plain_sender.messages, prior=prior_of(evidence)).clues.empty
+
+
+def test_what_all_sources_say_moves_the_answer_their_way(clues):
+    model = LabelModel.load()
+    firsts = clues[(clues["is_first"] == 1) & clues["dated"].isna()]
+    for column in ("label", "hazard"):
+        assert firsts[column].notna().all()
+    less, more = (
+        model.p_human(firsts.assign(label=firsts["label"] + by, hazard=firsts["hazard"] + by)).mean()
+        for by in (-1.0, 1.0)
+    )
+    assert less + 0.03 < more
+
+
+def test_silent_sources_leave_the_prior_nearly_alone():
+    silent = pd.DataFrame(np.nan, index=range(3), columns=list(CLUES), dtype=np.float32)
+    silent = silent.assign(
+        prior=log_odds(np.array([0.1, 0.4, 0.9])), machine=0.01, is_first=0, is_first_unknown=0
+    )
+    answer = LabelModel.load().p_human(silent.astype(np.float32))
+    assert np.abs(log_odds(answer) - silent["prior"]).max() < 1
+
+
+def test_no_opens_no_answers():
+    assert len(LabelModel.load().p_human(pd.DataFrame(columns=list(CLUES)))) == 0
+
+
+def test_it_learns_whom_to_believe():
+    random = np.random.default_rng(0)
+    person = random.random(8_000) < 0.4
+    table = pd.DataFrame(np.nan, index=range(len(person)), columns=list(CLUES), dtype=np.float32)
+    table["prior"] = np.float32(log_odds(np.array([0.4]))[0])
+    table["label"] = np.where(person, 1.0, -1.0) + random.normal(0, 1, len(person))
+    table["interest"] = random.normal(0, 1, len(person))  # says nothing
+    model = LabelModel.fit(table, person.astype(float), np.ones(len(person)), threads=1)
+    answer = model.p_human(table)
+    assert np.corrcoef(log_odds(answer), table["label"])[0, 1] > 0.9
+    assert answer.mean() == pytest.approx(person.mean(), abs=0.02)
