@@ -114,3 +114,16 @@ def test_no_trees_or_no_rows_grow_nothing(rows):
     nothing, ones = np.zeros(len(matrix)), np.ones(len(matrix))
     assert grown(start, matrix, ones, ones, shift=nothing, rounds=0, params={}) is start
     assert grown(start, matrix, ones, nothing, shift=nothing, rounds=5, params={}) is start
+
+
+@pytest.mark.parametrize("n", [1, 30, 100])
+def test_rows_that_cannot_be_parted_grow_nothing(rows, n):
+    matrix, soft = rows
+    start = fit_stages(matrix, soft, rounds=3, threads=1).human
+    alike = np.tile(matrix[:1], (n, 1))
+    alike[:, 1] = np.nan
+    some = {"shift": np.zeros(n), "rounds": 5, "params": {"min_data_in_leaf": 20}}
+    assert grown(start, alike, np.ones(n), np.ones(n), **some) is start
+    few = matrix[: min(n, 39)]
+    some["shift"] = np.zeros(len(few))
+    assert grown(start, few, np.ones(len(few)), np.ones(len(few)), **some) is start

@@ -35,6 +35,11 @@ PANEL_LABELS: Final = {
 STRANGE_Z: Final = 3.0
 """Standard errors by which a panel's people may differ from the others in what everybody can see."""
 
+STRANGE_SHIFT: Final = 1.0
+"""Log-odds by which a panel's share of people in Apple's traffic may differ from what was expected of its opens. On 50
+varied worlds the default model's own error had a standard deviation of .3 to .4: a panel that says more is likelier of
+keen readers, or of devices that nobody picks up."""
+
 _FEWEST_PEOPLE: Final = 2  # for a standard error
 
 
@@ -68,6 +73,7 @@ def ask_panel(
     evidence: pd.DataFrame,
     messages: pd.DataFrame,
     is_apple: Bools,
+    expected: Floats,
 ) -> bool:
     """Let the panel's word override the labels of its opens, in place; return whether its people are like the others.
 
@@ -81,6 +87,8 @@ def ask_panel(
     evidence, messages : pandas.DataFrame
     is_apple : numpy.ndarray of bool, shape (opens,)
         Apple's traffic.
+    expected : numpy.ndarray of float64, shape (opens,)
+        P(person, if no other machine) by the starting model; NaN without one: then the labels' word is expected.
 
     Raises
     ------
@@ -97,6 +105,7 @@ def ask_panel(
     before = opens["h"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
     is_told = said.notna().to_numpy(dtype=bool)
     is_like = _is_like_others(before, is_told, evidence=evidence, messages=messages, is_apple=is_apple)
+    is_like &= not _is_keen_or_idle(np.where(np.isnan(expected), before, expected), said, is_apple)
     for label, (h, m) in PANEL_LABELS.items():
         some = (said == label).to_numpy(dtype=bool)
         opens.loc[some, "m"], opens.loc[some, "m_weight"] = m, weight
@@ -122,6 +131,19 @@ def _level_weights(before: Floats, said: pd.Series[str], is_apple: Bools) -> dic
     person, prefetch = believed / true, (1 - believed) / (1 - true)
     # No word counts more than it would have: of 98 keen readers and two prefetches, the two must not outweigh the rest.
     return {1.0: person / max(person, prefetch), 0.0: prefetch / max(person, prefetch)}
+
+
+def _is_keen_or_idle(expected: Floats, said: pd.Series[str], is_apple: Bools) -> bool:
+    """Return whether the panel tells of far more, or fewer, people in Apple's traffic than its opens let expect."""
+    people = said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).to_numpy(dtype=np.float64)
+    some = is_apple & ~np.isnan(people) & ~np.isnan(expected)
+    if not some.any():
+        return False
+    p = np.clip(expected[some], 0.01, 0.99)
+    slack = STRANGE_SHIFT + 2 / np.sqrt(float((p * (1 - p)).sum()))
+    odds = np.log(p / (1 - p))
+    few, many = (float((1 / (1 + np.exp(-(odds + by)))).sum()) for by in (-slack, slack))
+    return not few <= float(people[some].sum()) <= many
 
 
 def _is_like_others(

@@ -202,7 +202,13 @@ def soft_labels(
     is_weighed = np.isin(kind, ["apple", "unknown"]) & board.counts & ~ambiguous & ~np.isnan(prior_h)
     if panel is not None:
         is_like = ask_panel(
-            opens, panel, panel_weight, evidence=evidence, messages=messages, is_apple=board.is_apple
+            opens,
+            panel,
+            panel_weight,
+            evidence=evidence,
+            messages=messages,
+            is_apple=board.is_apple,
+            expected=prior_h,
         )
         gates.append(check_panel_people(is_like=is_like))
     diagnostics = Diagnostics(votes_report(ballots, m), hazards, dates, scale, tuple(gates))

@@ -243,8 +243,23 @@ def grown(
     """
     import lightgbm as lgb
 
+    settings = {
+        **DEFAULT_PARAMS,
+        **params,
+        "verbosity": -1,
+        "seed": random_state,
+        "deterministic": True,
+        "num_threads": 1,  # with slopes that are not LightGBM's own, another number gives other last digits
+        "feature_pre_filter": False,
+    }
     counted = np.flatnonzero(weights > 0)
-    if rounds == 0 or len(counted) == 0:
+    rows = matrix[counted]
+    # LightGBM fails where there is nothing to part: too few rows for two leaves, or rows that are all alike.
+    if (
+        rounds == 0
+        or len(rows) < 2 * settings["min_data_in_leaf"]
+        or not np.any(rows != rows[0], where=~np.isnan(rows))
+    ):
         return booster
     y, w, moved = target[counted], weights[counted], shift[counted]
 
@@ -253,14 +268,5 @@ def grown(
         p = 1 / (1 + np.exp(-(log_odds + moved)))
         return w * (p - y), w * p * (1 - p)
 
-    settings = {
-        **DEFAULT_PARAMS,
-        **params,
-        "objective": steps,
-        "verbosity": -1,
-        "seed": random_state,
-        "deterministic": True,
-        "num_threads": 1,  # with slopes that are not LightGBM's own, another number gives other last digits
-    }
-    data = lgb.Dataset(matrix[counted], label=y, weight=w)
-    return lgb.train(settings, data, num_boost_round=rounds, init_model=booster)
+    data = lgb.Dataset(rows, label=y, weight=w)
+    return lgb.train({**settings, "objective": steps}, data, num_boost_round=rounds, init_model=booster)
