@@ -1,0 +1,54 @@
+"""Work shared between this process and others: reading payloads, and writing days."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+_IDLE_S: Final = 10
+"""Idle processes end soon: should this one be killed, nothing of it stays behind for long."""
+_AHEAD: Final = 2
+"""Items that a process has: one that it works on, and the next."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def shared(work: Callable[[_Item], _Result], items: Iterable[_Item], processes_n: int) -> Iterator[_Result]:
+    """Yield what becomes of each item, in any order.
+
+    This process works too, and begins at once: another one takes a second to start, and as much memory as this.
+
+    Parameters
+    ----------
+    work : callable
+        Can go to other processes, like the items and what becomes of them.
+    items : iterable
+        Asked for the next one only when somebody is free to work on it.
+    processes_n : int
+        This one among them.
+    """
+    if processes_n == 1:
+        yield from map(work, items)
+        return
+    from joblib.externals.loky import as_completed, get_reusable_executor, wait
+
+    others = get_reusable_executor(processes_n - 1, timeout=_IDLE_S)
+    pending: set[Future[_Result]] = set()
+    try:
+        for item in items:
+            if len(pending) < _AHEAD * (processes_n - 1):
+                pending.add(others.submit(work, item))
+            else:
+                yield work(item)
+            done = {one for one in pending if one.done()}
+            pending -= done
+            yield from (one.result() for one in done)
+        yield from (one.result() for one in as_completed(pending))
+    finally:
+        for one in pending:
+            one.cancel()
+        wait(pending)
