@@ -159,10 +159,10 @@ def _write(rows: pa.RecordBatchReader, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    unique = {"event_id", "message_id"}
+    # Of ids and times few or none come again in a day: a dictionary of them would only be work, and of times larger.
+    repeated = [name for name in COLUMN_NAMES if name not in {"event_id", "occurred_at", "received_at"}]
     schema = events_table([[] for _ in COLUMN_NAMES]).schema
-    shared = [name for name in COLUMN_NAMES if name not in unique]
-    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=shared) as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeated) as writer:
         for batch in rows:
             writer.write_table(pa.Table.from_batches([batch]).cast(schema), _ROW_GROUP)
 
