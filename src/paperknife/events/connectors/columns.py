@@ -41,6 +41,7 @@ READERS_OWN: Final = ("open", "click", "unsubscribe")
 """Types whose IP and user agent are the reader's; on a delivery they belong to a mail server."""
 
 _SIGNS_OF_ADDRESSES: Final = (b"@", b"%", b"&#", b"u0040")
+_SPACES: Final = tuple(bytes([code]) for code in range(128) if chr(code).isspace())
 
 
 def canonical(
@@ -151,7 +152,7 @@ def _texts(column: Sequence[Any], read: Callable[[Any], str | None] = text) -> p
     if read is as_given or texts.null_count == len(texts):
         return texts
     data = _characters(texts)
-    may_be_blank = not data.isascii() or len(data.split(None, 1)) != 1 or data[:1].isspace()
+    may_be_blank = not data.isascii() or any(space in data for space in _SPACES)
     if may_be_blank or read not in {text, first_text} or pc.any(pc.equal(texts, "")).as_py():
         return pa.array([read(value) for value in column], pa.string())
     return texts
@@ -218,7 +219,8 @@ def _hidden(texts: pa.Array, hasher: RecipientHasher) -> pa.Array:
 def _may_hold_addresses(texts: pa.Array) -> bool:
     """Return whether any text may hold what an address cannot do without."""
     data = _characters(texts)
-    return any(sign in data for sign in _SIGNS_OF_ADDRESSES)
+    # One byte is found a hundred times as quickly as several, and most columns do not hold it.
+    return any(sign[:1] in data and sign in data for sign in _SIGNS_OF_ADDRESSES)
 
 
 def _identifiers(texts: pa.Array) -> pa.Array:
