@@ -40,7 +40,7 @@ _TASKS_BYTES: Final = 8 << 20
 _ALONE: Final = 4
 """Batches of about 8 MB up to which starting other processes takes longer than it saves."""
 _MOST_WORKERS: Final = 4
-"""Beyond it the one process that writes is the slower part, and each takes some 150 MB."""
+"""Each takes up to 400 MB, and the one that was asked hands out the work."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def ingest(
     standard_input : binary file, optional
         What "-" reads. Default: the process's own.
     workers : int, optional
-        Processes that read at once, once there is enough to read. Default: one a core, at most four.
+        Processes that read at once, this one among them, once there is enough to read. Default: one a core, at most four.
     tell : callable, optional
         Called with what is being done, some times a second at most.
 
