@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+import warnings
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,13 +35,24 @@ def shared(work: Callable[[_Item], _Result], items: Iterable[_Item], processes_n
     if processes_n == 1:
         yield from map(work, items)
         return
-    from joblib.externals.loky import as_completed, get_reusable_executor, wait
+    from joblib.externals.loky import get_reusable_executor
 
     others = get_reusable_executor(processes_n - 1, timeout=_IDLE_S)
+    with warnings.catch_warnings():
+        # A process that has grown much, as by the merging of a large day, is replaced by a fresh one; no work is lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        yield from _results(work, items, others, _AHEAD * (processes_n - 1))
+
+
+def _results(
+    work: Callable[[_Item], _Result], items: Iterable[_Item], others: Any, most_pending: int
+) -> Iterator[_Result]:
+    from joblib.externals.loky import as_completed, wait
+
     pending: set[Future[_Result]] = set()
     try:
         for item in items:
-            if len(pending) < _AHEAD * (processes_n - 1):
+            if len(pending) < most_pending:
                 pending.add(others.submit(work, item))
             else:
                 yield work(item)
