@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import stat
 import sys
@@ -32,6 +33,13 @@ def test_the_hash_is_of_one_form_depends_on_the_key_and_hides_the_address(addres
     assert len(one.hash(address)) == 32
     assert one.hash(address) == RecipientHasher(b"1" * 32).hash(address) != other.hash(address)
     assert one.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize("length", [16, 63, 64, 65, 200])
+def test_the_hash_is_the_beginning_of_the_standard_hmac(length):
+    key = bytes(range(length))
+    expected = hmac.digest(key, b"ada@example.org", "sha256").hex()[:32]
+    assert RecipientHasher(key).hash("Ada@example.org") == expected
 
 
 def test_addresses_in_urls_get_the_recipients_own_hash(hasher):

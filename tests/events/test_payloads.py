@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paperknife.errors import PayloadError
-from paperknife.events import payloads, streams
+from paperknife.events import lines, payloads, streams
 from paperknife.events.payloads import Broken, NotAPayloadError, read_payloads
 
 EVENTS = [
@@ -38,6 +38,61 @@ def test_long_forms_and_rows_come_in_chunks_of_bounded_size(monkeypatch):
         chunks = list(payloads.read_chunks(io.BytesIO(data.encode()), "the file"))
         assert sum(len(chunk.rows) for chunk in chunks) == 20
         assert all(len(chunk.rows) <= 3 and chunk.bytes_n > 40_000 for chunk in chunks)
+
+
+@pytest.fixture
+def _small_chunks(monkeypatch):
+    monkeypatch.setattr(payloads, "_CHUNK_BYTES", 10_000)
+
+
+@pytest.mark.usefixtures("_small_chunks")
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\r\n"])
+def test_lines_of_a_long_plain_file_are_cut_by_place_and_lose_none(tmp_path, end):
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(
+        "".join(f'{{"n": {n}, "text": "{"x" * (n % 97)}"}}\n' for n in range(2000)).encode()[:-1]
+    )
+    with path.open("ab") as file:
+        file.write(end.encode())
+    with path.open("rb", buffering=0) as file:
+        chunks = list(payloads.read_chunks(file, "the file", path))
+    assert len(chunks) > 5
+    assert all(isinstance(chunk.lines, lines.Stretch) for chunk in chunks)
+    assert sum(chunk.bytes_n for chunk in chunks) == path.stat().st_size
+    assert [event["n"] for chunk in chunks for event in chunk.payloads()] == list(range(2000))
+
+
+@pytest.mark.usefixtures("_small_chunks")
+@pytest.mark.parametrize(
+    "packed",
+    [
+        lambda text: gzip.compress(text.encode(), 0),
+        lambda text: b"\xef\xbb\xbf" + text.encode(),
+        lambda text: text.encode("utf-16"),
+    ],
+    ids=["gzip", "byte order mark", "UTF-16"],
+)
+def test_lines_of_a_long_file_that_must_be_unpacked_are_not_cut_by_place(tmp_path, packed):
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(packed("".join(f'{{"n": {n}}}\n' for n in range(50_000))))
+    with path.open("rb", buffering=0) as file:
+        chunks = list(payloads.read_chunks(file, "the file", path))
+    assert all(isinstance(chunk.lines, bytes) for chunk in chunks)
+    assert [event["n"] for chunk in chunks for event in chunk.payloads()] == list(range(50_000))
+
+
+def test_a_line_of_a_long_plain_file_that_never_ends_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines, "PIECE_BYTES", 100_000)
+    monkeypatch.setattr(payloads, "_CHUNK_BYTES", 10_000)
+    path = tmp_path / "events.ndjson"
+    path.write_text('{"n": 1}\n' * 10_000 + "x" * 200_000)
+    with path.open("rb", buffering=0) as file, pytest.raises(PayloadError, match="holds a piece longer than"):
+        list(payloads.read_chunks(file, "the file", path))
+
+
+def test_a_file_that_is_gone_once_its_lines_are_asked_for_is_named(tmp_path):
+    with pytest.raises(PayloadError, match=r"gone\.ndjson cannot be read \(No such file"):
+        payloads.Chunk(lines=lines.Stretch(tmp_path / "gone.ndjson", 0, 10)).payloads()
 
 
 def test_lines_between_objects_are_counted_one_by_one():
@@ -234,7 +289,8 @@ def test_damaged_avro_and_parquet_are_refused(make, kind):
 
 @pytest.mark.parametrize("data", [b'[{"never": "closed', b'{"a": 1}\n{"a": 2}\n{"a": 3}\n{"a": "'])
 def test_a_piece_without_an_end_is_refused(monkeypatch, data):
-    monkeypatch.setattr(payloads, "PIECE_BYTES", 1024)
+    for module in (payloads, lines):
+        monkeypatch.setattr(module, "PIECE_BYTES", 1024)
     with pytest.raises(
         PayloadError, match=r"the file holds a piece longer than .* or a bracket or quotation mark that"
     ):

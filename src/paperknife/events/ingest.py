@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -15,14 +16,15 @@ from paperknife.events.connectors.base import FILE_NAME
 from paperknife.events.connectors.generic import Generic
 from paperknife.events.identity import RecipientHasher
 from paperknife.events.payloads import Broken, NotAPayloadError, read_chunks
+from paperknife.events.processes import shared
 from paperknife.events.recognition import AUTO, recognise, recognised_shares
 from paperknife.events.store import LogStore
 from paperknife.events.streams import payload_files
 from paperknife.events.totals import refuse_totals
-from paperknife.events.translating import Forget, Task, Translated, requests, translate_tasks
+from paperknife.events.translating import Forget, Task, requests, translate_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from paperknife.events.connectors.base import Connector
     from paperknife.events.connectors.column_map import ColumnMap
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 MAX_BAD_SHARE: Final = 0.05
 STANDARD_INPUT: Final = "-"
 
-_IDLE_S: Final = 10
 _UNKNOWN_TYPES_NAMED: Final = 50
 _MOST_NAMES: Final = 5_000
 _OTHER_NAMES: Final = "(other names)"
@@ -39,7 +40,7 @@ _TASKS_BYTES: Final = 8 << 20
 _ALONE: Final = 4
 """Batches of about 8 MB up to which starting other processes takes longer than it saves."""
 _MOST_WORKERS: Final = 4
-"""Beyond it the one process that writes is the slower part, and each takes some 150 MB."""
+"""Each takes up to 400 MB, and the one that was asked hands out the work."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def ingest(
     standard_input : binary file, optional
         What "-" reads. Default: the process's own.
     workers : int, optional
-        Processes that read at once, once there is enough to read. Default: one a core, at most four.
+        Processes that read at once, this one among them, once there is enough to read. Default: one a core, at most four.
     tell : callable, optional
         Called with what is being done, some times a second at most.
 
@@ -156,7 +157,8 @@ def ingest(
             batches = reading.tasks(streams)
             first = list(islice(batches, _ALONE + 1))
             workers = (workers or min(_cores(), _MOST_WORKERS)) if len(first) > _ALONE else 1
-            for done in _translated(chain(first, batches), store.staging, workers):
+            translate = partial(translate_tasks, staging=store.staging)
+            for done in shared(translate, chain(first, batches), workers):
                 usable_n += done.events_n
                 _count_names(unknown, done.unknown_types)
                 rejected.update(done.rejected)
@@ -271,7 +273,7 @@ class _Reading:
             return
         try:
             with stream.path.open("rb", buffering=0) as file:
-                yield from read_chunks(file, stream.name)
+                yield from read_chunks(file, stream.name, stream.path)
         except OSError as error:
             raise PayloadError(f"{stream.path} cannot be read ({error.strerror}).") from error
 
@@ -306,33 +308,6 @@ class _Reading:
             return None
         shares = recognised_shares(self._first.payloads(), {}, self.hasher)
         return next((name for name in shares if self.provider not in shares), None)
-
-
-def _translated(batches: Iterable[list[Task]], staging: Path, workers: int) -> Iterator[Translated]:
-    """Yield what becomes of each batch, in any order."""
-    if workers == 1:
-        yield from (translate_tasks(tasks, staging) for tasks in batches)
-        return
-    from joblib import Parallel, delayed, parallel_config
-
-    failures: list[BaseException] = []
-    jobs = (delayed(translate_tasks)(tasks, staging) for tasks in _until_failure(batches, failures))
-    # Idle workers end soon: should this process be killed, nothing of it stays behind for long.
-    with parallel_config("loky", idle_worker_timeout=_IDLE_S):
-        parallel = Parallel(
-            workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs", max_nbytes=None
-        )
-        yield from parallel(jobs)
-    if failures:
-        raise failures[0]
-
-
-def _until_failure(batches: Iterable[list[Task]], failures: list[BaseException]) -> Iterator[list[Task]]:
-    """Yield batches up to an error, which is kept: joblib asks for them in a thread, where it would be lost."""
-    try:
-        yield from batches
-    except BaseException as error:  # noqa: BLE001 - raised by who reads the results
-        failures.append(error)
 
 
 def _cores() -> int:

@@ -21,15 +21,14 @@ import msgspec
 from paperknife.errors import PayloadError
 from paperknife.events.avro import UnknownPackingError, with_plain_blocks
 from paperknife.events.delimited import delimited_rows, delimiter_of
-from paperknife.events.streams import HEAD_BYTES, is_seekable, rejoined, unpacked
+from paperknife.events.lines import PIECE_BYTES, Stretch, stretches, too_long, whole_lines
+from paperknife.events.streams import HEAD_BYTES, begins_with, is_seekable, rejoined, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     import pyarrow as pa
-
-PIECE_BYTES: Final = 64 * 1024 * 1024
-"""Longest line, or object of an array, that is read as one piece."""
 
 _CHUNK_BYTES: Final = 4 << 20
 _CHUNK_ROWS: Final = 8_192
@@ -68,7 +67,7 @@ class Chunk:
 
     Attributes
     ----------
-    lines : bytes
+    lines : bytes or Stretch
         Whole lines of JSON.
     pieces : list of bytes or Broken
         JSON that is not cut by lines.
@@ -76,7 +75,7 @@ class Chunk:
         What needs no more decoding: rows of CSV, Avro or Parquet, forms, and `Broken` ones among them.
     """
 
-    lines: bytes = b""
+    lines: bytes | Stretch = b""
     pieces: list[bytes | Broken] = field(default_factory=list)
     rows: list[Any] = field(default_factory=list)
 
@@ -84,23 +83,28 @@ class Chunk:
     def bytes_n(self) -> int:
         """About how large it is."""
         return (
-            len(self.lines)
+            (len(self.lines) if isinstance(self.lines, bytes) else self.lines.bytes_n)
             + sum(len(one) for one in self.pieces if isinstance(one, bytes))
             + sum(map(_size, self.rows))
         )
 
+    def read_lines(self) -> bytes:
+        """Return the lines, wherever they are."""
+        return self.lines if isinstance(self.lines, bytes) else self.lines.read()
+
     def payloads(self) -> list[Any]:
         """Return the decoded payloads, and a `Broken` for each piece that is none."""
         decoded: list[Any]
+        lines = self.read_lines()
         try:
-            decoded = _decoder.decode_lines(self.lines)
+            decoded = _decoder.decode_lines(lines)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ValueError):
-            decoded = [_decoded(line) for line in self.lines.split(b"\n") if line.strip(_SPACE)]
+            decoded = [_decoded(line) for line in lines.split(b"\n") if line.strip(_SPACE)]
         decoded += [one if isinstance(one, Broken) else _decoded(one) for one in self.pieces]
         return decoded + self.rows
 
 
-def read_chunks(stream: IO[bytes], name: str) -> Iterator[Chunk]:
+def read_chunks(stream: IO[bytes], name: str, path: Path | None = None) -> Iterator[Chunk]:
     """Yield what a stream holds, chunk by chunk.
 
     Parameters
@@ -109,6 +113,8 @@ def read_chunks(stream: IO[bytes], name: str) -> Iterator[Chunk]:
         Plain, or packed by gzip or zstd.
     name : str
         How messages call it.
+    path : Path, optional
+        Where it is a file: then chunks of plain lines only say where in it these are.
 
     Raises
     ------
@@ -121,8 +127,16 @@ def read_chunks(stream: IO[bytes], name: str) -> Iterator[Chunk]:
         source, head = unpacked(stream)
         if not head.strip(_SPACE) and len(head) < HEAD_BYTES - 3:
             return
-        if head.startswith(b"PAR1") and _begins_with(stream, b"PAR1"):
+        if head.startswith(b"PAR1") and begins_with(stream, b"PAR1"):
             yield from _in_rows(_parquet(stream, name))
+        elif (
+            path is not None
+            and len(head) == HEAD_BYTES
+            and _is_json(head)
+            and _is_by_line(head)
+            and begins_with(stream, head)
+        ):
+            yield from (Chunk(lines=found) for found in stretches(path.absolute(), name, _CHUNK_BYTES))
         else:
             yield from _chunks_of(source, head, name)
     except (EOFError, zlib.error) as error:
@@ -149,14 +163,9 @@ def payload_of(body: str) -> Any:
     return next(_forms(io.BytesIO(data.strip(_SPACE)), "a body"))
 
 
-def _begins_with(stream: IO[bytes], signature: bytes) -> bool:
-    """Return whether a stream that can go back to its beginning begins so, and leave it there."""
-    if not is_seekable(stream):
-        return False
-    stream.seek(0)
-    begins_so = stream.read(len(signature)) == signature
-    stream.seek(0)
-    return begins_so
+def _is_long_and_plain(stream: IO[bytes], head: bytes) -> bool:
+    """Return whether a long file itself, and not what it unpacks to, is JSON by line."""
+    return len(head) == HEAD_BYTES and _is_json(head) and _is_by_line(head) and begins_with(stream, head)
 
 
 def _damaged(name: str, packing: str) -> PayloadError:
@@ -169,11 +178,11 @@ def _chunks_of(source: IO[bytes], head: bytes, name: str) -> Iterator[Chunk]:
         yield from _in_rows(_avro(rejoined(head, source), name))
     elif head.startswith(b"PAR1"):
         yield from _in_rows(_parquet(rejoined(head, source), name))
-    elif start[:1] in {b"{", b"["} or start.partition(b"\n")[2].lstrip(_SPACE)[:1] == b"{":
-        # The second: a broken first line of NDJSON.
-        yield from (
-            _lines(head, source, name) if _is_by_line(head) else _in_pieces(_pieces(head, source, name))
-        )
+    elif _is_json(head):
+        if _is_by_line(head):
+            yield from (Chunk(lines=found) for found in whole_lines(head, source, name, _CHUNK_BYTES))
+        else:
+            yield from _in_pieces(_pieces(head, source, name))
     elif _FORM.match(start):
         yield from _in_rows(_forms(rejoined(head, source), name))
     elif not _binary(start) and (delimiter := delimiter_of(head)) is not None:
@@ -209,6 +218,12 @@ def _looks_like(start: bytes) -> str:
     return by_signature or ("a binary file" if _binary(start) else "plain text")
 
 
+def _is_json(head: bytes) -> bool:
+    start = head.lstrip(_SPACE)
+    # The second: a broken first line of NDJSON.
+    return start[:1] in {b"{", b"["} or start.partition(b"\n")[2].lstrip(_SPACE)[:1] == b"{"
+
+
 def _is_by_line(head: bytes) -> bool:
     """Return whether most lines of the beginning are whole objects or arrays by themselves."""
     *lines, rest = head.split(b"\n")
@@ -225,21 +240,6 @@ def _decoded(piece: bytes) -> Any:
         return Broken(piece[:PIECE_BYTES].decode("utf-8", "replace"))
 
 
-def _lines(head: bytes, source: IO[bytes], name: str) -> Iterator[Chunk]:
-    rest = head
-    while more := source.read(_CHUNK_BYTES):
-        end = more.rfind(b"\n") + 1
-        if end:
-            yield Chunk(lines=rest + more[:end])
-            rest = more[end:]
-        else:
-            rest += more
-            if len(rest) > PIECE_BYTES:
-                raise _too_long(name)
-    if rest.strip(_SPACE):
-        yield Chunk(lines=rest)
-
-
 def _pieces(head: bytes, source: IO[bytes], name: str) -> Iterator[bytes | Broken]:  # noqa: C901 - one small machine
     """Follow brackets outside of texts; an outermost array is opened, and each of its items is a piece."""
     buffer = bytearray(head)
@@ -252,7 +252,7 @@ def _pieces(head: bytes, source: IO[bytes], name: str) -> Iterator[bytes | Broke
             del buffer[:start]
             place, start = place - start, 0
             if len(buffer) > PIECE_BYTES:
-                raise _too_long(name)
+                raise too_long(name)
             chunk = source.read(_CHUNK_BYTES)
             if not chunk:
                 break
@@ -282,13 +282,6 @@ def _stray(piece: bytearray) -> Iterator[Broken]:
     for line in _LINE.finditer(bytes(piece)):
         if stray := line.group().strip(_SPACE + b","):
             yield Broken(stray.decode("utf-8", "replace"))
-
-
-def _too_long(name: str) -> PayloadError:
-    return PayloadError(
-        f"{name} holds a piece longer than {PIECE_BYTES // 1024**2} MB, or a bracket or quotation mark that never "
-        "closes. Split it into one object a line."
-    )
 
 
 def _in_pieces(pieces: Iterable[bytes | Broken]) -> Iterator[Chunk]:
@@ -329,7 +322,7 @@ def _forms(stream: IO[bytes], name: str) -> Iterator[dict[str, str] | Broken]:
 
     while line := stream.readline(PIECE_BYTES):
         if len(line) >= PIECE_BYTES:
-            raise _too_long(name)
+            raise too_long(name)
         text = line.decode("utf-8", "replace").strip()
         if text:
             fields = dict(parse_qsl(text, keep_blank_values=True))

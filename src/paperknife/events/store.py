@@ -17,14 +17,16 @@ import json
 import shutil
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
 from paperknife.errors import LogError
-from paperknife.events.staging import DAY_PREFIX, Merged, digest, merge_day, stage
+from paperknife.events.processes import shared
+from paperknife.events.staging import DAY_PREFIX, digest, merge_day, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import TracebackType
 
     import pyarrow as pa
@@ -107,21 +109,13 @@ class LogStore:
         new: Counter[str] = Counter()
         staged_n = 0
         days = sorted(self._staging.glob(f"{DAY_PREFIX}*"))
-        merging = self._merging(days, workers)
+        merge = partial(merge_day, folder=self.folder)
+        merging = shared(merge, days, workers if len(days) > 1 else 1)
         for place, merged in enumerate(merging, 1):
             tell(f"Writing days: {place:,} of {len(days):,}")
             new.update(merged.new)
             staged_n += merged.staged_n
         return dict(new.most_common()), staged_n - new.total()
-
-    def _merging(self, days: list[Path], workers: int) -> Iterator[Merged]:
-        if workers == 1 or len(days) == 1:
-            return (merge_day(day, self.folder) for day in days)
-        from joblib import Parallel, delayed
-
-        jobs = (delayed(merge_day)(day, self.folder) for day in days)
-        merging: Iterator[Merged] = Parallel(workers, return_as="generator_unordered")(jobs)
-        return merging
 
     def quarantine(self, lines: Path) -> Path:
         """Keep a file of unusable rows in the log's quarantine, under a name from its content."""

@@ -142,6 +142,17 @@ def _is_payload(file: Path, folder: Path) -> bool:
     return file.is_file() and not hidden and file.stat().st_size > 0
 
 
+def begins_with(stream: IO[bytes], signature: bytes) -> bool:
+    """Return whether a stream that can go back to its beginning begins so, and leave it where it was."""
+    if not is_seekable(stream):
+        return False
+    place = stream.tell()
+    stream.seek(0)
+    begins_so = stream.read(len(signature)) == signature
+    stream.seek(place)
+    return begins_so
+
+
 def is_seekable(stream: Any) -> bool:
     """Return whether a stream can go back to its beginning."""
     return bool(getattr(stream, "seekable", lambda: False)())

@@ -116,7 +116,7 @@ def _quickly(task: Task) -> Batch | None:
     """Return the events of a chunk of lines for which there is a quicker way; None for all others."""
     if not task.chunk.lines or not isinstance(task.translator, ColumnConnector):
         return None
-    return task.translator.parse_lines(task.chunk.lines)
+    return task.translator.parse_lines(task.chunk.read_lines())
 
 
 def _keep(done: Translated, tables: list[pa.Table], task: Task, batch: Batch) -> None:

@@ -73,6 +73,12 @@ def test_good_lines_go_the_quick_way(hasher):
     assert batch.unknown_types == {"bounce": 1}
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\x0b", "\x1c", "\u3000"])
+def test_a_blank_of_whatever_kind_says_nothing(hasher, blank):
+    batch = SendGrid(hasher).parse_lines(lines_of([RAW, {**RAW, "category": blank, "url": blank}]))
+    assert [(event.campaign_id, event.url) for event in batch.events] == [("a", None), (None, None)]
+
+
 @pytest.mark.parametrize(
     "line", [b"[]", b"7", b'{"event": ', b'{"event": ["open"]}', b"[" * 100_000, b'"\xff"']
 )

@@ -64,7 +64,7 @@ class ColumnConnector(Connector):
         kind = self.wanted.index(self.type_field)
         try:
             rows = _decoder(self.wanted).decode_lines(lines)
-            found = [self.event_types.get(one) for one in map(attrgetter(f"f{kind}"), rows)]
+            found = list(map(self.event_types.get, map(attrgetter(f"f{kind}"), rows)))
         except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
             return None
         batch = Batch()

@@ -131,29 +131,28 @@ class SendGrid(ColumnConnector):
     def translate_columns(self, said: Said, rows_n: int) -> Sequence[Sequence[Any]]:
         """Return what events say, a column for each of `Fields`."""
         messages = [
-            _without_suffix(given) or without_brackets(spare)
-            for given, spare in zip(said("sg_message_id"), said("smtp-id"), strict=True)
+            one.partition(".filter" if ".filter" in one else ".")[0] if type(one) is str else one
+            for one in said("sg_message_id")
         ]
-        categories = [one[0] if type(one) is list and one else one for one in said("category")]
-        named = zip(said("marketing_campaign_id"), said("singlesend_id"), categories, strict=True)
+        if not all(messages):
+            spares = said("smtp-id")
+            messages = [one or without_brackets(spare) for one, spare in zip(messages, spares, strict=True)]
+        campaigns = [one[0] if type(one) is list and one else one for one in said("category")]
+        for better in ("singlesend_id", "marketing_campaign_id"):
+            if any(named := said(better)):
+                campaigns = [one or other for one, other in zip(named, campaigns, strict=True)]
         return field_columns(
             rows_n,
             occurred_at=said("timestamp"),
             message=messages,
             recipient=said("email"),
             event_id=said("sg_event_id"),
-            campaign=[campaign or single or category for campaign, single, category in named],
+            campaign=campaigns,
             ip=said("ip"),
             user_agent=said("useragent"),
             url=said("url"),
             vendor_verdict=["machine" if one and flag(one) else None for one in said("sg_machine_open")],
         )
-
-
-def _without_suffix(message: Any) -> Any:
-    if type(message) is not str:
-        return message
-    return message.partition(".filter" if ".filter" in message else ".")[0]
 
 
 def _as_webhook(row: Mapping[str, Any]) -> Mapping[str, Any]:
