@@ -169,6 +169,13 @@ def test_where_a_chunk_ends_does_not_matter(objects, layout, size):
         assert flat(read(data)) == objects
 
 
+def test_a_head_that_ends_where_the_first_array_does_tells_no_layout(monkeypatch):
+    arrays = b'[{"n":1}][{"n":2}]'
+    for module in (payloads, streams):
+        monkeypatch.setattr(module, "HEAD_BYTES", len(arrays) // 2)
+    assert flat(read(arrays)) == [{"n": 1}, {"n": 2}]
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.binary(max_size=200), st.integers(0, 200), st.sampled_from(sorted(LAYOUTS)))
 def test_no_bytes_raise_what_is_not_ours(junk, place, layout):

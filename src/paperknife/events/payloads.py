@@ -9,6 +9,7 @@ over as many lines as they like. Either way memory is bounded by one chunk.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import re
@@ -221,6 +222,8 @@ def _is_json(head: bytes) -> bool:
 def _is_by_line(head: bytes) -> bool:
     """Return whether most lines of the beginning are whole objects or arrays by themselves."""
     *lines, rest = head.split(b"\n")
+    if not lines and len(head) >= HEAD_BYTES - len(codecs.BOM_UTF8):
+        return False  # the first line goes on, even where what is seen of it is whole
     filled = [line for line in lines or [rest] if line.strip(_SPACE)]
     whole = sum(isinstance(_decoded(line), dict | list) for line in filled)
     # A pretty-printed array of short objects has whole lines too, but never without commas after them.
