@@ -38,8 +38,9 @@ bench-learning: with-dev ## Measure how much of what could be learned is left, o
 bench-learning-quick: with-dev ## The same on three families with small logs, against recorded bounds (minutes)
 	$(RUN) tests/bench/bench_learning.py --quick --out build/bench-learning-quick
 
-model: with-train ## Make the default model in models/default anew (about twenty minutes)
+model: with-train ## Make the default model and the label model that goes with it anew (some two hours)
 	$(RUN) models/make_default.py
+	$(RUN) models/make_label_model.py
 
 notebooks: with-dev ## Execute the notebooks
 	$(RUN) -m pytest notebooks
