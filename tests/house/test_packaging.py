@@ -169,7 +169,7 @@ def test_the_wheel_holds_code_data_model_and_licence(wheel):
     assert maps <= held
     model = {f"paperknife/models/default/{path.name}" for path in (ROOT / "models" / "default").iterdir()}
     assert "paperknife/models/default/manifest.json" in model
-    assert model <= held
+    assert model | {"paperknife/models/label_model.txt"} <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)
 
 
@@ -177,7 +177,8 @@ def test_the_wheel_alone_imports_and_finds_its_model(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
         "import paperknife, paperknife.model.bundle as bundle; "
-        "print(paperknife.__file__); print(bundle.default_model_folder()); print(paperknife.load_model().model_id)"
+        "print(paperknife.__file__); print(bundle.default_model_folder()); print(paperknife.load_model().model_id); "
+        "from paperknife.labels.label_model import LabelModel, label_model_file; LabelModel.load(); print(label_model_file())"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
@@ -189,7 +190,7 @@ def test_the_wheel_alone_imports_and_finds_its_model(wheel, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    where, model_folder, model_id = done.stdout.splitlines()
-    assert where.startswith(str(tmp_path))
-    assert model_folder.startswith(str(tmp_path))
+    where, model_folder, model_id, label_model = done.stdout.splitlines()
+    for place in (where, model_folder, label_model):
+        assert place.startswith(str(tmp_path))
     assert model_id
