@@ -178,7 +178,7 @@ def test_the_wheel_alone_imports_and_finds_its_model(wheel, tmp_path):
     code = (
         "import paperknife, paperknife.model.bundle as bundle; "
         "print(paperknife.__file__); print(bundle.default_model_folder()); print(paperknife.load_model().model_id); "
-        "from paperknife.labels.label_model import LabelModel, label_model_file; LabelModel.load(); print(label_model_file())"
+        "import paperknife.labels.label_model as labels; labels.LabelModel.load(); print(labels.label_model_file())"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
