@@ -16,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paperknife.errors import NothingToJudgeError
-from paperknife.model.bundle import load_model
+from paperknife.model.bundle import default_model_folder, load_model
 from paperknife.trials.cases import CASES, UNSEEN, find_case
 from paperknife.trials.oracles import OracleSize
 from paperknife.trials.page import page
@@ -101,6 +102,13 @@ def broken_bounds(table: pd.DataFrame) -> list[str]:
     ]
 
 
+def put_in_card(model: Model, text: str) -> None:
+    """Write the targets and the regrets into the card of the default model, in place of those that stood there."""
+    tables = text.split("\n## Where the excess", maxsplit=1)[0].replace("\n## ", "\n### ").removeprefix("# ")
+    card = model.card.split(f"\n## {tables.splitlines()[0]}\n")[0]
+    replace(model, card=f"{card.rstrip()}\n\n## {tables.rstrip()}\n").save(default_model_folder())
+
+
 def commit() -> str:
     """Return the commit, marked where the tree had changes."""
     said = subprocess.run(
@@ -127,6 +135,7 @@ def main() -> None:
     parser.add_argument("--oracle-opens", type=int, help="opens whose truth an oracle learns from")
     parser.add_argument("--model", help="the default model to try; a folder")
     parser.add_argument("--only-report", action="store_true", help="of the trials that stand in --out")
+    parser.add_argument("--card", action="store_true", help="put the tables into the default model's card")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("build/learning"))
     parser.add_argument("--out", type=Path, default=Path("build/bench-learning"))
@@ -160,6 +169,10 @@ def main() -> None:
         about = json.loads(said.read_text())
     said.write_text(json.dumps(about, indent=1) + "\n")
     table = report(asked.out, about)
+    if asked.card:
+        if asked.model or about["default model"] != default.model_id:
+            sys.exit("These figures are of another model than the default one: its card was left as it is.")
+        put_in_card(default, (asked.out / "table.md").read_text())
     if asked.record:
         BOUNDS.write_text(json.dumps(excesses(table), indent=1) + "\n")
     broken = broken_bounds(table) if asked.quick else []
