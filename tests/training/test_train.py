@@ -218,3 +218,13 @@ def test_a_panel_of_devices_that_nobody_picks_up_does_no_harm(world, result):
 def test_ambiguous_opens_teach_nothing(world):
     with pytest.raises(TrainingError, match="Every open of this log is ambiguous"):
         train(read_events(world.events.assign(is_ambiguous=True)))
+
+
+def test_of_a_large_log_some_recipients_are_looked_at(world, monkeypatch):
+    monkeypatch.setattr("paperknife.training.train.MOST_OPENS", 1_500)
+    panel = world.truth_opens.head(40)[["event_id", "label"]]
+    trained = train(read_events(world.events), panel=panel, threads=1)
+    assert 800 < len(trained.evidence) < 2_500
+    assert set(panel["event_id"]) <= set(trained.evidence["event_id"])
+    assert any(note.startswith("The log is large: ") for note in trained.notes)
+    assert trained.params["kept"] == "retrained"

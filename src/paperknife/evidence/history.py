@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from paperknife.events.log import EventLog
+    from paperknife.evidence.sampling import RecipientSample
 
 HORIZONS: Final[dict[str, int]] = {
     "instant": 0,
@@ -130,11 +131,12 @@ def gather_horizons(
     networks: NetworkTable | None = None,
     memory: str | None = None,
     threads: int | None = None,
+    sample: RecipientSample | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return the evidence at several horizons, at little more than the cost of one: the history is shared.
 
-    Parameters and errors are those of `gather_evidence`, and `threads` (DuckDB's; None for one per core); the answer
-    maps each horizon to its table.
+    Parameters and errors are those of `gather_evidence`, and `threads` (DuckDB's; None for one per core) and `sample`
+    (whose opens are wanted; their evidence is what the whole log makes it); the answer maps each horizon to its table.
     """
     asked = {horizon: horizon_us(horizon) for horizon in horizons}
     with DuckDBEngine(memory=memory, threads=threads) as engine:
@@ -150,6 +152,8 @@ def gather_horizons(
         engine.run(sql_text("key_facts"), key="log", column="log_key")
         engine.run(sql_text("log_days"), measures=sql_text("measures"), delay_counts=_delay_counts())
         engine.drop("log_facts")
+        if sample is not None:
+            sample.keep(engine.connection, "opens")
         answers = {}
         for horizon, length_us in asked.items():
             engine.run(

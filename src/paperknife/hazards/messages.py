@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from paperknife.events.log import EventLog
+    from paperknife.evidence.sampling import RecipientSample
 
     Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 
@@ -32,7 +33,11 @@ would date a reading."""
 
 
 def message_table(
-    log: EventLog | pd.DataFrame, evidence: pd.DataFrame, *, networks: NetworkTable | None = None
+    log: EventLog | pd.DataFrame,
+    evidence: pd.DataFrame,
+    *,
+    networks: NetworkTable | None = None,
+    sample: RecipientSample | None = None,
 ) -> pd.DataFrame:
     """Return one row per message of a log, opened or not.
 
@@ -44,6 +49,8 @@ def message_table(
         From `gather_evidence`, any horizon.
     networks : NetworkTable, optional
         Default: the built-in table and the lists the user has imported.
+    sample : RecipientSample, optional
+        Whose messages are wanted; that which the evidence was gathered for.
 
     Returns
     -------
@@ -62,6 +69,8 @@ def message_table(
             burst_us=BURST_US,
             clean_click_us=CLEAN_CLICK_US,
         )
+        if sample is not None:
+            _keep_sampled(engine, sample, evidence)
         table: pd.DataFrame = engine.fetch("messages").sort_values("message_id", ignore_index=True)
     times = ["clock_us", "clean_us", "machine_click_us", "reply_us", "log_ends_us"]
     table = table.astype(dict.fromkeys([*times, "opens_n", "clicks_n"], "Int64"))
@@ -70,6 +79,21 @@ def message_table(
         counts = evidence.loc[kind == name, "message_id"].value_counts()
         table[f"{name}_n"] = table["message_id"].map(counts).fillna(0).astype("Int64")
     return table
+
+
+def _keep_sampled(engine: DuckDBEngine, sample: RecipientSample, evidence: pd.DataFrame) -> None:
+    """Keep the messages of sampled recipients, and those of the evidence, should a message name several recipients."""
+    opened = pd.DataFrame({"message_id": evidence["message_id"].unique()}, dtype="str")
+    engine.register("opened_messages", opened)
+    engine.connection.execute(
+        "CREATE TEMP TABLE asked_messages AS "
+        "SELECT * FROM messages WHERE message_id IN (SELECT message_id FROM opened_messages)"
+    )
+    sample.keep(engine.connection, "messages")
+    engine.connection.execute(
+        "INSERT INTO messages SELECT * FROM asked_messages "
+        "WHERE message_id NOT IN (SELECT message_id FROM messages)"
+    )
 
 
 def _register(engine: DuckDBEngine, log: EventLog | pd.DataFrame) -> None:

@@ -22,6 +22,7 @@ import pandas as pd
 
 from paperknife.errors import TrainingError
 from paperknife.evidence.history import gather_horizons
+from paperknife.evidence.sampling import sample_recipients
 from paperknife.hazards.messages import message_table
 from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import Model, load_model
@@ -47,6 +48,13 @@ if TYPE_CHECKING:
     Matrix = NDArray[Any]
     Floats = NDArray[np.float64]
 
+MOST_OPENS: Final = 300_000
+"""Opens that training looks at: of a larger log those of some recipients, with all their mail. What is learned from a log
+is a few curves and a few trees, and their errors are no longer those of numbers."""
+
+_MEMORY: Final = "2GB"
+"""DuckDB's, on such a log; beyond it, it spills to disk."""
+
 LATER_SHARE: Final = 0.3
 """Share of the opens, the last ones by their message's first open, that calibrate and check instead of training."""
 
@@ -58,9 +66,6 @@ _FEWEST_TAUGHT: Final = 200
 
 _MOST_REPEATED: Final = 40_000
 """Rows to which a small log's opens are repeated at other horizons, at most once at each."""
-
-_MOST_ROWS: Final = 300_000
-"""Rows beyond which targets without noise teach nothing new."""
 
 _ROUNDS: Final = 60
 _SETTINGS: Final[dict[str, Any]] = {
@@ -167,7 +172,8 @@ def train(
     """
     begin = _start(start)
     tell("Gathering evidence")
-    tables = gather_horizons(log, HORIZON_SHARES)
+    sample = sample_recipients(log, MOST_OPENS, always=None if panel is None else panel.get("event_id"))
+    tables = gather_horizons(log, HORIZON_SHARES, sample=sample, memory=None if sample is None else _MEMORY)
     settled = tables["settled"]
     if settled.empty:
         raise TrainingError(
@@ -175,19 +181,14 @@ def train(
         )
     prior = begin.predict(settled, threads=threads) if begin else None
     tell("Labelling without truth")
-    messages = message_table(log, settled)
+    messages = message_table(log, settled, sample=sample)
     labels = soft_labels(
         settled,
         messages,
         prior=None if prior is None else pd.DataFrame(prior, columns=list(_CLASSES), index=settled.index),
         panel=panel,
     )
-    is_ambiguous = settled["is_ambiguous"].to_numpy(dtype=bool)
-    soft, weights = (
-        label_targets(labels.opens, is_ambiguous)
-        if prior is None
-        else corrected_targets(labels, is_ambiguous, prior, threads=threads)
-    )
+    soft, weights = _targets(settled, labels, prior, threads)
     counts = weights.sum(axis=1) > 0
     _require_lessons(begin, settled, labels.opens, counts)
     is_later = _is_later(settled)
@@ -214,7 +215,12 @@ def train(
             _calibrated(candidates[chosen], begin, rows, soft, weights) for rows in (judging, later)
         )
     kept = fitted[chosen]
-    notes = [*(gate.sentence for gate in labels.diagnostics.gates), *notes, f"Kept: {_KEPT[chosen]}."]
+    notes = [
+        *(gate.sentence for gate in labels.diagnostics.gates),
+        *([sample.sentence] if sample else []),
+        *notes,
+        f"Kept: {_KEPT[chosen]}.",
+    ]
     if panel is not None and begin is not None:
         tell("Asking the panel")
         is_like = all(gate.code != "strange-panel" for gate in labels.diagnostics.gates)
@@ -251,6 +257,16 @@ _KEPT: Final = {
     "start": "the starting model as it was, since nothing learned here agreed better with later messages",
     "retrained": "new trees grown from this log, calibrated on its later messages",
 }
+
+
+def _targets(
+    settled: pd.DataFrame, labels: Labels, prior: Matrix | None, threads: int
+) -> tuple[Matrix, Matrix]:
+    """Return what each open teaches, and what that is worth."""
+    is_ambiguous = settled["is_ambiguous"].to_numpy(dtype=bool)
+    if prior is None:
+        return label_targets(labels.opens, is_ambiguous)
+    return corrected_targets(labels, is_ambiguous, prior, threads=threads)
 
 
 def _require_lessons(
@@ -315,8 +331,7 @@ def _is_later(settled: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _rows(tables: Mapping[str, pd.DataFrame], opens: NDArray[np.intp], random: np.random.Generator) -> Rows:
-    """Return the rows to fit on: of a small log each open more than once, at other horizons, of a large one a sample."""
-    opens = random.permutation(opens)[:_MOST_ROWS]
+    """Return the rows to fit on: of a small log each open more than once, at other horizons."""
     times = int(np.clip(_MOST_REPEATED // max(len(opens), 1), 1, len(HORIZON_SHARES)))
     return sample_rows(tables, np.repeat(opens, times), random)
 
