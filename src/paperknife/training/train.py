@@ -214,7 +214,7 @@ def train(
         twins[1], fitted[chosen] = (
             _calibrated(candidates[chosen], begin, rows, soft, weights) for rows in (judging, later)
         )
-    kept = fitted[chosen]
+    kept, about = fitted[chosen], _about(settled, labels, begin, chosen, random_state)
     notes = [
         *(gate.sentence for gate in labels.diagnostics.gates),
         *([sample.sentence] if sample else []),
@@ -235,8 +235,8 @@ def train(
         ]
         kept = with_panel(kept, tables, told, trees, random_state=random_state)
         notes.append(trees.sentence)
+        about |= {"panel_trees_about_people": trees.human_n, "panel_trees_about_machines": trees.machine_n}
     check = check_held_out(tables, messages, labels, twins, is_later=is_later, random_state=random_state)
-    about = _about(settled, labels, begin, chosen, random_state)
     model = Model(
         kept.stages,
         kept.machine_calibration,
