@@ -71,3 +71,18 @@ def test_devices_that_never_read_say_nothing_of_people(sender, people, unpanelle
 def test_a_panel_of_one_person_cannot_be_compared_and_does_not_move_the_level(sender, people):
     _, panel = panel_of(sender, people.index[:1])
     assert "strange-panel" in gates(soft_labels(sender.evidence, sender.messages, panel=panel))
+
+
+def test_where_nothing_tells_of_apple_people_drawn_by_lot_are_still_taken_at_their_word(sender):
+    recipients = sender.evidence["recipient_id"].drop_duplicates().sample(80, random_state=1)
+    some = sender.evidence["recipient_id"].isin(recipients).to_numpy()
+    words = np.where(sender.is_human[some], "human", "prefetch")
+    panel = pd.DataFrame({"event_id": sender.evidence["event_id"][some], "label": words})
+    nothing = pd.Series(None, index=sender.evidence.index, dtype="str")
+    evidence = sender.evidence.assign(
+        client_family=nothing, network_class=nothing, mechanism="unknown", evidence="time_only"
+    )
+    labels = soft_labels(evidence, sender.messages, panel=panel)
+    assert "strange-panel" not in gates(labels)
+    assert (labels.opens["h_weight"][some] == PANEL_WEIGHT).all()
+    assert (labels.opens["h"][some] == sender.is_human[some]).all()

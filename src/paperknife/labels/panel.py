@@ -73,6 +73,7 @@ def ask_panel(
     evidence: pd.DataFrame,
     messages: pd.DataFrame,
     is_apple: Bools,
+    is_unknown: Bools,
     expected: Floats,
 ) -> bool:
     """Let the panel's word override the labels of its opens, in place; return whether its people are like the others.
@@ -85,8 +86,8 @@ def ask_panel(
         `event_id` and `label`.
     weight : float
     evidence, messages : pandas.DataFrame
-    is_apple : numpy.ndarray of bool, shape (opens,)
-        Apple's traffic.
+    is_apple, is_unknown : numpy.ndarray of bool, shape (opens,)
+        Apple's traffic, and traffic that tells nothing: where people and prefetches look alike.
     expected : numpy.ndarray of float64, shape (opens,)
         P(person, if no other machine) by the starting model; NaN without one: then the labels' word is expected.
 
@@ -104,8 +105,11 @@ def ask_panel(
         )
     before = opens["h"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
     is_told = said.notna().to_numpy(dtype=bool)
-    is_like = _is_like_others(before, is_told, evidence=evidence, messages=messages, is_apple=is_apple)
+    is_hidden = is_apple | is_unknown
+    is_like = _is_like_others(before, is_told, evidence=evidence, messages=messages, is_hidden=is_hidden)
+    # Where nothing tells of Apple the starting model errs by more, so there a panel's share says little of the panel.
     is_like &= not _is_keen_or_idle(np.where(np.isnan(expected), before, expected), said, is_apple)
+    believed = np.where(np.isnan(before), expected, before)
     for label, (h, m) in PANEL_LABELS.items():
         some = (said == label).to_numpy(dtype=bool)
         opens.loc[some, "m"], opens.loc[some, "m_weight"] = m, weight
@@ -113,22 +117,22 @@ def ask_panel(
         if h is None:
             opens.loc[some, "h"], opens.loc[some, "h_weight"] = np.nan, 0.0
             continue
-        levels = _level_weights(before, said, is_apple) if not is_like else {}
-        factor = np.where(is_apple[some], levels.get(h, 1.0), 1.0)
+        levels = _level_weights(believed, said, is_hidden) if not is_like else {}
+        factor = np.where(is_hidden[some], levels.get(h, 1.0), 1.0)
         taught = np.flatnonzero(some)[factor > 0]
         opens.loc[opens.index[taught], "h"] = h
         opens.loc[opens.index[taught], "h_weight"] = weight * factor[factor > 0]
     return is_like
 
 
-def _level_weights(before: Floats, said: pd.Series[str], is_apple: Bools) -> dict[float, float]:
-    """Return the factors on words for people (1.0) and prefetches (0.0) that keep the share the labels gave them."""
+def _level_weights(believed: Floats, said: pd.Series[str], is_hidden: Bools) -> dict[float, float]:
+    """Return the factors on words for people (1.0) and prefetches (0.0) that keep the share believed without them."""
     people = said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).to_numpy(dtype=np.float64)
-    some = is_apple & ~np.isnan(people) & ~np.isnan(before)
+    some = is_hidden & ~np.isnan(people) & ~np.isnan(believed)
     if not some.any() or people[some].min() == people[some].max():
         return {1.0: 0.0, 0.0: 0.0}
-    true, believed = float(people[some].mean()), float(before[some].mean())
-    person, prefetch = believed / true, (1 - believed) / (1 - true)
+    true, share = float(people[some].mean()), float(believed[some].mean())
+    person, prefetch = share / true, (1 - share) / (1 - true)
     # No word counts more than it would have: of 98 keen readers and two prefetches, the two must not outweigh the rest.
     return {1.0: person / max(person, prefetch), 0.0: prefetch / max(person, prefetch)}
 
@@ -147,17 +151,20 @@ def _is_keen_or_idle(expected: Floats, said: pd.Series[str], is_apple: Bools) ->
 
 
 def _is_like_others(
-    before: Floats, is_told: Bools, *, evidence: pd.DataFrame, messages: pd.DataFrame, is_apple: Bools
+    before: Floats, is_told: Bools, *, evidence: pd.DataFrame, messages: pd.DataFrame, is_hidden: Bools
 ) -> bool:
-    """Return whether the panel's recipients behind Apple look like the others there in all that anybody can see."""
+    """Return whether the panel's recipients behind Apple look like the others there in all that anybody can see.
+
+    Where nobody can see who is behind Apple, all recipients are compared.
+    """
     mail = messages.groupby("recipient_id").agg(
         mails=("message_id", "size"),
         opened=("opens_n", lambda counts: float((counts > 0).mean())),
         clicked=("clean_us", lambda clicks: float(clicks.notna().mean())),
     )
     who = evidence["recipient_id"].fillna(evidence["message_id"])  # as in the table of messages
-    apple = pd.DataFrame({"who": who, "believed": before, "told": is_told})[is_apple]
-    people = apple.groupby("who").agg(believed=("believed", "mean"), told=("told", "max")).join(mail)
+    hidden = pd.DataFrame({"who": who, "believed": before, "told": is_told})[is_hidden]
+    people = hidden.groupby("who").agg(believed=("believed", "mean"), told=("told", "max")).join(mail)
     inside, outside = people[people["told"]], people[~people["told"]]
     if min(len(inside), len(outside)) < _FEWEST_PEOPLE:
         return False

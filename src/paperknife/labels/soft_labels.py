@@ -208,6 +208,7 @@ def soft_labels(
             evidence=evidence,
             messages=messages,
             is_apple=board.is_apple,
+            is_unknown=(kind == "unknown") & board.counts,
             expected=prior_h,
         )
         gates.append(check_panel_people(is_like=is_like))

@@ -114,15 +114,12 @@ def told_by_panel(labels: pd.DataFrame, evidence: pd.DataFrame, *, is_like: bool
     evidence : pandas.DataFrame
         In the same order.
     is_like : bool
-        Whether the panel's people are like the log's others. One of strangers teaches what people's opens look like
-        where the labels keep it from teaching how many there are, and nothing of machines.
+        Whether the panel's people are like the log's others. One of strangers teaches what people's opens look like (its
+        weights keep it from teaching how many there are), and nothing of machines.
     """
     is_told = (labels["source"] == "panel").to_numpy(dtype=bool)
     # Of devices that nobody picks up the panel's word on people was not taken: their labels are what they were.
     is_word = is_told & labels["h"].isin([0.0, 1.0]).to_numpy(dtype=bool)
-    is_counted = is_told & (
-        is_like | (evidence["mechanism"].fillna("unknown") != "unknown").to_numpy(dtype=bool)
-    )
     numbers = {
         name: labels[name].fillna(0).to_numpy(dtype=np.float64) for name in ("h", "m", "h_weight", "m_weight")
     }
@@ -131,7 +128,7 @@ def told_by_panel(labels: pd.DataFrame, evidence: pd.DataFrame, *, is_like: bool
     return Told(
         numbers["h"],
         numbers["m"],
-        np.where(is_word & is_counted, numbers["h_weight"] / most, 0.0),
+        np.where(is_word, numbers["h_weight"] / most, 0.0),
         np.where(is_told & is_like, numbers["m_weight"] / most, 0.0),
         who,
     )
