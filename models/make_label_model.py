@@ -70,8 +70,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=600)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--start", type=Path, default=HERE / "default", help="the model that labels are weighed beside")
-    parser.add_argument("--keep", type=Path, help="a file that keeps the lessons, to fit again without simulating")
+    parser.add_argument(
+        "--start", type=Path, default=HERE / "default", help="the model that labels are weighed beside"
+    )
+    parser.add_argument(
+        "--keep", type=Path, help="a file that keeps the lessons, to fit again without simulating"
+    )
     asked = parser.parse_args()
     began = time.monotonic()
     if asked.keep and asked.keep.exists():
@@ -82,7 +86,10 @@ def main() -> None:
         lessons = pd.concat([one for one in found if one is not None], ignore_index=True)
         if asked.keep:
             lessons.to_parquet(asked.keep)
-    print(f"{lessons['world'].nunique()} worlds, {len(lessons):,} opens, {time.monotonic() - began:.0f} s", flush=True)
+    print(
+        f"{lessons['world'].nunique()} worlds, {len(lessons):,} opens, {time.monotonic() - began:.0f} s",
+        flush=True,
+    )
     p = np.zeros(len(lessons))
     for fold in range(FOLDS):
         there = (lessons["world"] % FOLDS == fold).to_numpy()

@@ -140,6 +140,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, default=Path("build/learning"))
     parser.add_argument("--out", type=Path, default=Path("build/bench-learning"))
     asked = parser.parse_args()
+    if asked.card and (asked.model or asked.quick):
+        parser.error("--card is for the full tables of the default model: leave out --model and --quick")
     size = QUICK if asked.quick else FULL
     oracle = OracleSize(asked.oracle_opens or size.oracle.opens, size.oracle.messages)
     size = TrialSize(asked.messages or size.messages, oracle, size.base, with_gaps=size.with_gaps)
@@ -170,7 +172,7 @@ def main() -> None:
     said.write_text(json.dumps(about, indent=1) + "\n")
     table = report(asked.out, about)
     if asked.card:
-        if asked.model or about["default model"] != default.model_id:
+        if about["default model"] != default.model_id:
             sys.exit("These figures are of another model than the default one: its card was left as it is.")
         put_in_card(default, (asked.out / "table.md").read_text())
     if asked.record:

@@ -92,7 +92,46 @@ def test_a_line_of_a_long_plain_file_that_never_ends_is_refused(tmp_path, monkey
 
 def test_a_file_that_is_gone_once_its_lines_are_asked_for_is_named(tmp_path):
     with pytest.raises(PayloadError, match=r"gone\.ndjson cannot be read \(No such file"):
-        payloads.Chunk(lines=lines.Stretch(tmp_path / "gone.ndjson", 0, 10)).payloads()
+        payloads.Chunk(lines=lines.Stretch(tmp_path / "gone.ndjson", (0, 0), 0, 10)).payloads()
+
+
+def rotated(path):
+    path.rename(path.with_suffix(".1"))
+    path.write_bytes(b"")
+
+
+def replaced(path):
+    path.rename(path.with_suffix(".1"))
+    path.write_text('{"n": 0}\n' * 60_000)
+
+
+def shortened(path):
+    with path.open("ab") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+@pytest.mark.usefixtures("_small_chunks")
+@pytest.mark.parametrize("change", [rotated, replaced, shortened])
+def test_a_file_that_changes_under_the_hand_is_refused_and_no_line_lost_in_silence(tmp_path, change):
+    path = tmp_path / "events.ndjson"
+    path.write_text('{"n": 1}\n' * 50_000)
+    with path.open("rb", buffering=0) as file:
+        chunks = list(payloads.read_chunks(file, "the file", path))
+    assert len(chunks[0].payloads()) > 0
+    change(path)
+    with pytest.raises(PayloadError, match="was replaced or shortened while it was read"):
+        [chunk.payloads() for chunk in chunks]
+
+
+@pytest.mark.usefixtures("_small_chunks")
+def test_a_file_that_grows_is_read_as_far_as_it_went(tmp_path):
+    path = tmp_path / "events.ndjson"
+    path.write_text('{"n": 1}\n' * 50_000)
+    with path.open("rb", buffering=0) as file:
+        chunks = list(payloads.read_chunks(file, "the file", path))
+    with path.open("a") as more:
+        more.write('{"n": 2}\n' * 100)
+    assert sum(len(chunk.payloads()) for chunk in chunks) == 50_000
 
 
 def test_lines_between_objects_are_counted_one_by_one():

@@ -86,3 +86,26 @@ def test_where_nothing_tells_of_apple_people_drawn_by_lot_are_still_taken_at_the
     assert "strange-panel" not in gates(labels)
     assert (labels.opens["h_weight"][some] == PANEL_WEIGHT).all()
     assert (labels.opens["h"][some] == sender.is_human[some]).all()
+
+
+def test_a_panel_that_tells_of_machines_alone_is_none_of_strangers(sender):
+    outside = sender.evidence[~sender.evidence["mechanism"].eq("apple_relay")].head(40)
+    panel = pd.DataFrame({"event_id": outside["event_id"], "label": "machine"})
+    labels = soft_labels(sender.evidence, sender.messages, panel=panel)
+    assert "strange-panel" not in gates(labels)
+    assert (labels.opens.loc[outside.index, "m"] == 1).all()
+
+
+def test_people_drawn_by_lot_are_seldom_taken_for_strangers(sender, people):
+    drawn = [people.sample(40, random_state=seed).index for seed in range(25)]
+    told = [soft_labels(sender.evidence, sender.messages, panel=panel_of(sender, some)[1]) for some in drawn]
+    assert sum("strange-panel" in gates(labels) for labels in told) <= 1
+
+
+def test_ids_that_are_numbers_in_one_place_and_text_in_another_are_one(sender):
+    first = sender.evidence["event_id"].iloc[0]
+    numbers = sender.evidence.assign(event_id=["1", *sender.evidence["event_id"].iloc[1:]])
+    panel = pd.DataFrame({"event_id": [1, "1"], "label": ["human", "prefetch"]})
+    labels = soft_labels(numbers, sender.messages, panel=panel)
+    assert labels.opens["source"].iloc[0] == "panel"
+    assert first != "1"

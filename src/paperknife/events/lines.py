@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
 
@@ -23,34 +24,54 @@ class Stretch:
     ----------
     path : Path
         Absolute.
+    file_id : pair of int
+        Device and number of the file when it was cut: a rotated log has another file at its place.
     start, bytes_n : int
     """
 
     path: Path
+    file_id: tuple[int, int]
     start: int
     bytes_n: int
 
     def read(self) -> bytes:
-        """Return the lines."""
+        """Return the lines.
+
+        Raises
+        ------
+        PayloadError
+            When the file cannot be read, or is no longer what it was when it was cut.
+        """
         try:
-            with self.path.open("rb", buffering=0) as file:
+            with self.path.open("rb") as file:
+                is_same = _file_id(file) == self.file_id
                 file.seek(self.start)
-                return file.read(self.bytes_n)
+                lines = file.read(self.bytes_n)
         except OSError as error:
             raise PayloadError(f"{self.path} cannot be read ({error.strerror}).") from error
+        if not is_same or len(lines) != self.bytes_n:
+            raise PayloadError(
+                f"{self.path} was replaced or shortened while it was read. Ingest it again, or a copy of it."
+            )
+        return lines
+
+
+def _file_id(file: IO[bytes]) -> tuple[int, int]:
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino
 
 
 def stretches(path: Path, name: str, about_bytes: int) -> Iterator[Stretch]:
     """Cut a plain file behind lines without reading it: that is left to who decodes them."""
-    start, end = 0, path.stat().st_size
     with path.open("rb") as file:
+        file_id, start, end = _file_id(file), 0, os.fstat(file.fileno()).st_size
         while start < end:
             file.seek(start + about_bytes)
             rest_n = len(file.readline(PIECE_BYTES))
             if rest_n == PIECE_BYTES:
                 raise too_long(name)
             bytes_n = min(about_bytes + rest_n, end - start)
-            yield Stretch(path, start, bytes_n)
+            yield Stretch(path, file_id, start, bytes_n)
             start += bytes_n
 
 

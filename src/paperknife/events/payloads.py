@@ -131,7 +131,7 @@ def read_chunks(stream: IO[bytes], name: str, path: Path | None = None) -> Itera
         if head.startswith(b"PAR1") and begins_with(stream, b"PAR1"):
             yield from _in_rows(_parquet(stream, name))
         elif path is not None and _is_long_and_plain(stream, head):
-            yield from (Chunk(lines=found) for found in stretches(path.absolute(), name, _CHUNK_BYTES))
+            yield from (Chunk(lines=found) for found in stretches(path.resolve(), name, _CHUNK_BYTES))
         else:
             yield from _chunks_of(source, head, name)
     except (EOFError, zlib.error) as error:

@@ -82,7 +82,7 @@ class Translated:
 
 
 def translate_tasks(tasks: Sequence[Task], staging: Path) -> Translated:
-    """Put the events of chunks aside in a folder, and return the rest; never raises for what they hold."""
+    """Put the events of chunks aside in a folder, and return the rest; never raises for what their lines hold."""
     done = Translated()
     tables: list[pa.Table] = []
     with _collector_at_rest():

@@ -37,7 +37,8 @@ class RecipientSample:
     @property
     def sentence(self) -> str:
         """What a person should know of it."""
-        return f"The log is large: {self.share:.1%} of its recipients, with all their mail, were looked at."
+        others = ", and those of the panel" if self.always else ""
+        return f"The log is large: {self.share:.1%} of its recipients{others}, with all their mail, were looked at."
 
     def keep(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
         """Delete from a table with `recipient_id` and `message_id` what is not in the sample."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from paperknife.errors import BundleError
 from paperknife.labels.clues import CLUES
 
 if TYPE_CHECKING:
@@ -63,10 +64,21 @@ class LabelModel:
 
     @classmethod
     def load(cls) -> LabelModel:
-        """Return the label model that ships with the default model."""
+        """Return the label model that ships with the default model.
+
+        Raises
+        ------
+        BundleError
+            When it was made with other clues than this code gathers.
+        """
         import lightgbm as lgb
 
-        return cls(lgb.Booster(model_str=label_model_file().read_text(encoding="utf-8")))
+        booster = lgb.Booster(model_str=label_model_file().read_text(encoding="utf-8"))
+        if booster.feature_name() != list(CLUES):  # LightGBM itself goes by places
+            raise BundleError(
+                "The label model was made with other clues. Make it anew: models/make_label_model.py"
+            )
+        return cls(booster)
 
     @classmethod
     def fit(

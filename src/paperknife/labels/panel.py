@@ -96,8 +96,8 @@ def ask_panel(
     TrainingError
         When none of the panel's opens is in the log.
     """
-    told = panel.dropna(subset=["event_id", "label"]).drop_duplicates("event_id")
-    words = told.set_index(told["event_id"].astype("str"))["label"].astype("str").str.strip().str.lower()
+    told = panel.dropna(subset=["event_id", "label"]).astype({"event_id": "str"}).drop_duplicates("event_id")
+    words = told.set_index("event_id")["label"].astype("str").str.strip().str.lower()
     said = opens["event_id"].map(words)
     if said.isna().all():
         raise TrainingError(
@@ -147,7 +147,7 @@ def _is_keen_or_idle(expected: Floats, said: pd.Series[str], is_apple: Bools) ->
     slack = STRANGE_SHIFT + 2 / np.sqrt(float((p * (1 - p)).sum()))
     odds = np.log(p / (1 - p))
     few, many = (float((1 / (1 + np.exp(-(odds + by)))).sum()) for by in (-slack, slack))
-    return not few <= float(people[some].sum()) <= many
+    return not few - 0.5 <= float(people[some].sum()) <= many + 0.5  # half an open: people come whole
 
 
 def _is_like_others(
@@ -166,9 +166,12 @@ def _is_like_others(
     hidden = pd.DataFrame({"who": who, "believed": before, "told": is_told})[is_hidden]
     people = hidden.groupby("who").agg(believed=("believed", "mean"), told=("told", "max")).join(mail)
     inside, outside = people[people["told"]], people[~people["told"]]
+    if inside.empty or outside.empty:  # it tells of nobody whom others could be unlike, or of everybody
+        return True
     if min(len(inside), len(outside)) < _FEWEST_PEOPLE:
         return False
     shown = ["believed", "mails", "opened", "clicked"]
     apart = inside[shown].mean() - outside[shown].mean()
-    errors = np.sqrt(inside[shown].var() / len(inside) + outside[shown].var() / len(outside))
+    # The spread of all: that of a few people is small by chance now and then, and makes them look strange.
+    errors = np.sqrt(people[shown].var() * (1 / len(inside) + 1 / len(outside)))
     return not bool((apart.abs() > STRANGE_Z * errors + 1e-12).any())

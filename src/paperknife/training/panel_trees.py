@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from paperknife.model.bundle import Model
+    from paperknife.model.calibration import Calibration
     from paperknife.training.rows import Rows
 
     Floats = NDArray[np.float64]
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _FOLDS: Final = 5
 _MOST_ROUNDS: Final = 200
 _STEP: Final = 20
+_WORTH: Final = 0.001  # nats an open
 _SETTINGS: Final[dict[str, Any]] = {
     "num_leaves": 7,
     "learning_rate": 0.06,
@@ -84,24 +86,30 @@ class PanelTrees:
     ----------
     machine_n, human_n : int
         Trees per stage.
-    before, after : float
-        Log loss of the human stage on the panel's recipients, without the trees and with trees that had not seen them.
+    machine_loss, human_loss : pair of float
+        Log loss of either stage on the panel's recipients, without the trees and with trees that had not seen them.
     """
 
     machine_n: int
     human_n: int
-    before: float
-    after: float
+    machine_loss: tuple[float, float]
+    human_loss: tuple[float, float]
 
     @property
     def sentence(self) -> str:
         """What a person should know of it."""
         if not self.machine_n and not self.human_n:
             return "The panel changed nothing: no trees learned from some of its recipients helped with the others."
-        return (
-            f"The panel added {self.human_n} trees about people and {self.machine_n} about machines: log loss on its "
-            f"recipients, each left out in turn, {self.before:.3f} before and {self.after:.3f} after."
-        )
+        gains = [
+            f"{trees_n} trees about {what} (log loss on its recipients, each left out in turn, {before:.3f} before and "
+            f"{after:.3f} after)"
+            for what, trees_n, (before, after) in (
+                ("people", self.human_n, self.human_loss),
+                ("machines", self.machine_n, self.machine_loss),
+            )
+            if trees_n
+        ]
+        return f"On top of that the panel added {' and '.join(gains)}."
 
 
 def told_by_panel(labels: pd.DataFrame, evidence: pd.DataFrame, *, is_like: bool) -> Told:
@@ -117,7 +125,8 @@ def told_by_panel(labels: pd.DataFrame, evidence: pd.DataFrame, *, is_like: bool
         Whether the panel's people are like the log's others. One of strangers teaches what people's opens look like (its
         weights keep it from teaching how many there are), and nothing of machines.
     """
-    is_told = (labels["source"] == "panel").to_numpy(dtype=bool)
+    is_ambiguous = evidence["is_ambiguous"].fillna(value=False).to_numpy(dtype=bool)
+    is_told = (labels["source"] == "panel").to_numpy(dtype=bool) & ~is_ambiguous
     # Of devices that nobody picks up the panel's word on people was not taken: their labels are what they were.
     is_word = is_told & labels["h"].isin([0.0, 1.0]).to_numpy(dtype=bool)
     numbers = {
@@ -169,11 +178,12 @@ def fit_panel(
                     )
                 )
                 losses[place] += lesson.loss(out, raw)
-        counts.append(
-            (int(np.argmin(losses)) * _STEP, losses / max(lesson.weight[lesson.is_told].sum(), 1e-9))
-        )
-    (machine_n, _), (human_n, human_losses) = counts
-    return PanelTrees(machine_n, human_n, float(human_losses[0]), float(human_losses.min()))
+        losses /= max(lesson.weight[lesson.is_told].sum(), 1e-9)
+        # Trees are most of what scoring costs: as few as do nearly as well as any number.
+        enough = int(np.argmax(losses <= losses.min() + _WORTH))
+        counts.append((enough * _STEP, (float(losses[0]), float(losses[enough]))))
+    (machine_n, machine_loss), (human_n, human_loss) = counts
+    return PanelTrees(machine_n, human_n, machine_loss, human_loss)
 
 
 def with_panel(
@@ -198,6 +208,7 @@ class _Lesson:
     """One stage's rows; those of anchors are nobody's (`who` is -1)."""
 
     booster: lgb.Booster
+    calibration: Calibration
     rows: Rows
     target: Floats
     weight: Floats
@@ -221,8 +232,10 @@ class _Lesson:
             random_state=random_state,
         )
 
-    def loss(self, some: NDArray[np.bool_], log_odds: Floats) -> float:
-        p = np.clip(expit(log_odds + self.shift[some]), 1e-4, 1 - 1e-4)
+    def loss(self, some: NDArray[np.bool_], raw: Floats) -> float:
+        """Return the weighted log loss of a booster's answers to some rows, calibrated as the model will be."""
+        log_odds = self.calibration.log_odds(raw, self.rows.seen_s[some], self.rows.mechanism[some])
+        p = np.clip(expit(log_odds), 1e-4, 1 - 1e-4)
         y = self.target[some]
         return float(self.weight[some] @ -(y * np.log(p) + (1 - y) * np.log(1 - p)))
 
@@ -248,6 +261,7 @@ def _lessons(
         counts = np.where(is_anchor, ANCHOR_OPENS / max(len(anchors), 1), weight[rows.open_n])
         lessons[stage] = _Lesson(
             booster,
+            calibration,
             rows,
             np.where(is_anchor, expit(calibrated), target[rows.open_n]),
             counts / len(HORIZON_SHARES),

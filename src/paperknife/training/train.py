@@ -24,6 +24,7 @@ from paperknife.errors import TrainingError
 from paperknife.evidence.history import gather_horizons
 from paperknife.evidence.sampling import sample_recipients
 from paperknife.hazards.messages import message_table
+from paperknife.labels.panel import check_panel
 from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import Model, load_model
 from paperknife.model.calibration import Calibration, fit_calibration
@@ -65,7 +66,7 @@ _FEWEST_TAUGHT: Final = 200
 """Opens in Apple's traffic below which a starting model is not corrected: it knows more than so few say."""
 
 _MOST_REPEATED: Final = 40_000
-"""Rows to which a small log's opens are repeated at other horizons, at most once at each."""
+"""Rows to which a small log's opens are repeated, each time at a horizon of its own and with other fields hidden."""
 
 _ROUNDS: Final = 60
 _SETTINGS: Final[dict[str, Any]] = {
@@ -106,7 +107,7 @@ class TrainingResult:
         Not an accuracy: nobody knows the truth.
     click_check : ClickCheck
         What the clicks in later messages say of the instant answers inside Apple's traffic. Each answer is of a model
-        that neither trained nor was calibrated on the message.
+        that neither trained nor was calibrated on the message; only the number of a panel's trees was chosen with it.
     notes : list of str
         What a person should know: gates that warned, what was kept and what thrown away.
     params, metrics : dict
@@ -171,8 +172,10 @@ def train(
     >>> result.model.save("my-model")  # doctest: +SKIP
     """
     begin = _start(start)
+    if panel is not None:
+        check_panel(panel)
     tell("Gathering evidence")
-    sample = sample_recipients(log, MOST_OPENS, always=None if panel is None else panel.get("event_id"))
+    sample = sample_recipients(log, MOST_OPENS, always=None if panel is None else panel["event_id"])
     tables = gather_horizons(log, HORIZON_SHARES, sample=sample, memory=None if sample is None else _MEMORY)
     settled = tables["settled"]
     if settled.empty:
@@ -331,7 +334,7 @@ def _is_later(settled: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _rows(tables: Mapping[str, pd.DataFrame], opens: NDArray[np.intp], random: np.random.Generator) -> Rows:
-    """Return the rows to fit on: of a small log each open more than once, at other horizons."""
+    """Return the rows to fit on: of a small log each open more than once."""
     times = int(np.clip(_MOST_REPEATED // max(len(opens), 1), 1, len(HORIZON_SHARES)))
     return sample_rows(tables, np.repeat(opens, times), random)
 
