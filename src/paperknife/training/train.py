@@ -28,16 +28,17 @@ from paperknife.labels.panel import check_panel
 from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import Model, load_model
 from paperknife.model.calibration import Calibration, fit_calibration
-from paperknife.model.stages import Stages, fit_stages, grown, stage_targets
+from paperknife.model.stages import Stages, fit_stages, stage_targets
 from paperknife.training.blending import corrected_targets, label_targets
 from paperknife.training.card import card_of
 from paperknife.training.checks import agreement
+from paperknife.training.correction import corrected, repeated_rows
 from paperknife.training.later_clicks import check_held_out
 from paperknife.training.panel_trees import fit_panel, told_by_panel, with_panel
 from paperknife.training.rows import HORIZON_SHARES, Rows, sample_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -64,22 +65,6 @@ _FEWEST_LABELS: Final = 1_500
 
 _FEWEST_TAUGHT: Final = 200
 """Opens in Apple's traffic below which a starting model is not corrected: it knows more than so few say."""
-
-_MOST_REPEATED: Final = 40_000
-"""Rows to which a small log's opens are repeated, each time at a horizon of its own and with other fields hidden."""
-
-_ROUNDS: Final = 60
-_SETTINGS: Final[dict[str, Any]] = {
-    "num_leaves": 15,
-    "learning_rate": 0.08,
-    "min_data_in_leaf": 30,
-    "min_sum_hessian_in_leaf": 1.0,
-    "lambda_l2": 3.0,
-    "feature_fraction": 0.3,
-    "bagging_fraction": 0.7,
-}
-"""Of the trees that correct the starting model. Their targets are probabilities, not hits and misses: there is little
-noise to fit, so small leaves do no harm. Twice the trees, or leaves, changed the loss by .0003 (52 varied worlds)."""
 
 _LEAST_APPLE_SHARE: Final = 0.2
 """Share of Apple's opens that must have labels, where there is no model to begin from."""
@@ -197,7 +182,7 @@ def train(
     is_later = _is_later(settled)
     random = np.random.default_rng(random_state)
     tell("Fitting")
-    earlier = _rows(tables, np.flatnonzero(counts & ~is_later), random)
+    earlier = repeated_rows(tables, np.flatnonzero(counts & ~is_later), random)
     later = sample_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
     candidates, notes = _candidates(begin, earlier, labels, soft, weights, random_state, threads)
     tell("Calibrating on later messages")
@@ -333,12 +318,6 @@ def _is_later(settled: pd.DataFrame) -> NDArray[np.bool_]:
     return np.asarray(began > began.quantile(1 - LATER_SHARE), dtype=bool)
 
 
-def _rows(tables: Mapping[str, pd.DataFrame], opens: NDArray[np.intp], random: np.random.Generator) -> Rows:
-    """Return the rows to fit on: of a small log each open more than once."""
-    times = int(np.clip(_MOST_REPEATED // max(len(opens), 1), 1, len(HORIZON_SHARES)))
-    return sample_rows(tables, np.repeat(opens, times), random)
-
-
 def _candidates(
     begin: Model | None,
     earlier: Rows,
@@ -348,7 +327,7 @@ def _candidates(
     random_state: int,
     threads: int,
 ) -> tuple[dict[str, Stages], list[str]]:
-    """Return the boosters worth calibrating: the start's own, and with enough labels, grown ones."""
+    """Return the boosters worth calibrating: from nothing, or, with enough labels, what corrects the start's."""
     target, weight = soft[earlier.open_n], weights[earlier.open_n]
     if begin is None:
         stages = fit_stages(
@@ -368,19 +347,9 @@ def _candidates(
             "takes. Nothing was fitted."
         )
         return {}, [note]
-    (_, (human, human_weight)) = stage_targets(target, weight[:, 0], weight[:, 1])
-    raw = np.asarray(begin.stages.human.predict(earlier.matrix, raw_score=True, num_threads=threads))
-    booster = grown(
-        begin.stages.human,
-        earlier.matrix,
-        human,
-        human_weight,
-        shift=begin.human_calibration.log_odds(raw, earlier.seen_s, earlier.mechanism) - raw,
-        rounds=_ROUNDS,
-        params=_SETTINGS,
-        random_state=random_state,
-    )
-    return {"retrained": Stages(begin.stages.machine, booster)}, []
+    return {
+        "retrained": corrected(begin, earlier, target, weight, random_state=random_state, threads=threads)
+    }, []
 
 
 def _calibrated(stages: Stages, begin: Model | None, later: Rows, soft: Matrix, weights: Matrix) -> Model:
