@@ -39,8 +39,8 @@ _OTHER_NAMES: Final = "(other names)"
 _TASKS_BYTES: Final = 8 << 20
 _ALONE: Final = 4
 """Batches of about 8 MB up to which starting other processes takes longer than it saves."""
-_MOST_WORKERS: Final = 4
-"""Each takes up to 400 MB, and the one that was asked hands out the work."""
+_MOST_WORKERS: Final = 2
+"""Each takes up to 400 MB, and an ingest stays under 1 GB, however many cores there are; `workers` may ask for more."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,8 @@ def ingest(
     standard_input : binary file, optional
         What "-" reads. Default: the process's own.
     workers : int, optional
-        Processes that read at once, this one among them, once there is enough to read. Default: one a core, at most four.
+        Processes that read at once, this one among them, once there is enough to read. Default: two,
+        where there are two cores: more would pass 1 GB.
     tell : callable, optional
         Called with what is being done, some times a second at most.
 
