@@ -122,6 +122,18 @@ def test_messages_that_wait_for_a_sync_are_fetched_together():
     assert (gap_s < 60).mean() > 10 * (gap_s.between(3600, 3660)).mean()
 
 
+def test_devices_give_up_fetching_old_messages_by_themselves():
+    late = Mixture((Delay(36 * HOUR_S, 0.8),), (1.0,))
+    laws = {**triggers(late=1), "late": late, "device_sd": 0.0, "mode_weights": modes(protected=1)}
+    delays = {}
+    for days in (np.inf, 2.0):
+        opens = opens_with_truth(apple_world(**laws, background_days=days))
+        delays[days] = opens.query("label == 'prefetch'")["delay_s"]
+    assert (delays[np.inf] > 49 * HOUR_S).mean() > 0.2
+    assert delays[2.0].max() < 49 * HOUR_S  # an hour for what the log's clock adds
+    assert len(delays[2.0]) == pytest.approx((delays[np.inf] < 48 * HOUR_S).sum(), rel=0.05)
+
+
 def test_opening_the_mail_app_fetches_while_people_read():
     world = apple_world(**triggers(mail_opened=1), mode_weights=modes(protected=1))
     opens = opens_with_truth(world).query("client == 'apple_mail'")

@@ -207,7 +207,8 @@ def _draw_background(
         fetched_at[waits] = _when_on_wifi(
             laws, devices, device[waits], at=fetched_at[waits], turn_s=burst[waits]
         )
-    return np.where(rng.random(n) < devices.propensity[device], fetched_at, np.nan)
+    in_time = opened | (fetched_at - at <= laws.background_days * DAY_S)
+    return np.where(in_time & (rng.random(n) < devices.propensity[device]), fetched_at, np.nan)
 
 
 def _shows(key: Ints, at: Floats, life_s: Floats) -> Bools:
@@ -271,6 +272,7 @@ def _background_loads(
             has = has & (rng.random(len(at)) < laws.again_share)
             expired = at[has] + laws.cache_life.draw(rng, int(has.sum())) * HOUR_S
             at[has] = _next_sync(devices, person[has] * 2 + place, expired)
+            has = has & (at - mail.delivered_at[message] <= laws.background_days * DAY_S)
             loads.append(_loads(message[has], person[has], place, at[has], BACKGROUND))
     watched = devices.has_watch[person] & (rng.random(len(person)) < laws.watch_prefetch_share)
     glance = mail.delivered_at[message] + laws.at_once.draw(rng, len(message))

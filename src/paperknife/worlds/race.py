@@ -24,6 +24,7 @@ from paperknife.worlds.apple import (
 )
 from paperknife.worlds.clients import APPLE, NO_CLIENT
 from paperknife.worlds.readings import SAME_SITTING_S, notified_share
+from paperknife.worlds.rhythm import DAY_S
 from paperknife.worlds.waits import (
     MOST_TOGETHER,
     Sessions,
@@ -67,6 +68,8 @@ def _device(laws: Laws, devices: Devices, device: Ints, has: Bools, *, since: Fl
     chance = weights * (devices.propensity[device] * has)[:, None]
     pace = devices.pace[device]
     apple = laws.apple
+    last = since + apple.background_days * DAY_S
+    is_over, at = at > last, np.minimum(at, last)
 
     def on_wifi(wait_at: Callable[[Floats], Wait]) -> Wait:
         return wait_on_wifi(wait_at, apple, devices, device, at=at) if apple.wifi_share else wait_at(at)
@@ -79,7 +82,7 @@ def _device(laws: Laws, devices: Devices, device: Ints, has: Bools, *, since: Fl
     }
     density = np.sum([chance[:, trigger] * wait.density for trigger, wait in waits.items()], axis=0)
     done = np.sum([chance[:, trigger] * wait.done for trigger, wait in waits.items()], axis=0)
-    return _Device(Wait(density, done), chance[:, MAIL_OPENED])
+    return _Device(Wait(np.where(is_over, 0.0, density), done), chance[:, MAIL_OPENED])
 
 
 def _sooner_than_bursts(laws: Laws, salt: int) -> tuple[float, float]:

@@ -24,6 +24,10 @@ SPEED: Final = (0.5, 2.0)
 CLICK_RATIO: Final = (0.55, 1.8)
 """Ranges within which the varied family draws what Apple's users do more or less of, log-uniform."""
 
+BACKGROUND_DAYS: Final = (1.5, 8.0)
+"""In seven worlds of ten Apple's devices fetch nothing by themselves after so many days: "up to a couple of days", says
+FACTS.md, on a vendor's word."""
+
 _TIE_TO_SPEED: Final = -0.5
 _TIE_TO_CLICKS: Final = 0.3
 """Rank correlations over worlds with how much more Apple's users read: our assumption, the sign above all."""
@@ -42,8 +46,12 @@ def _tie_apple(rng: np.random.Generator, laws: AppleLaws) -> AppleLaws:
     lead = float(ndtri(np.clip((np.log(laws.kappa) - low) / (high - low), 1e-6, 1 - 1e-6)))
     has_wifi_rule = happens(rng, 0.5)
     changes = happens(rng, 0.35)
+    gives_up = rng.spawn(1)[0]
     return replace(
         laws,
+        background_days=float(np.exp(gives_up.uniform(*np.log(BACKGROUND_DAYS))))
+        if happens(gives_up, 0.7)
+        else np.inf,
         speed=_tied(laws.speed, SPEED, lead, _TIE_TO_SPEED),
         click_ratio=_tied(laws.click_ratio, CLICK_RATIO, lead, _TIE_TO_CLICKS),
         sync_engagement=float(rng.normal(0.15, 0.2)),

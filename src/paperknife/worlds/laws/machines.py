@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -45,6 +46,8 @@ class AppleLaws:
         Of devices whose background fetches (but for those at night or when the mail app opens) wait for Wi-Fi.
     away_share : float
         Of spans of three daytime hours that a device spends away from Wi-Fi.
+    background_days : float
+        Days after delivery from which a device fetches no more by itself; opening the mail app may still start it.
     night_hour, night_sd_h, charged_share : float
         Local hour of plugging in, its deviation over nights, chance that a device is plugged in on a night.
     late : Mixture
@@ -102,6 +105,7 @@ class AppleLaws:
     sync_engagement: float = 0.0
     wifi_share: float = 0.0
     away_share: float = 0.0
+    background_days: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
