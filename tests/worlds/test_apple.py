@@ -131,7 +131,7 @@ def test_devices_give_up_fetching_old_messages_by_themselves():
         delays[days] = opens.query("label == 'prefetch'")["delay_s"]
     assert (delays[np.inf] > 49 * HOUR_S).mean() > 0.2
     assert delays[2.0].max() < 49 * HOUR_S  # an hour for what the log's clock adds
-    assert len(delays[2.0]) == pytest.approx((delays[np.inf] < 48 * HOUR_S).sum(), rel=0.05)
+    assert len(delays[2.0]) == pytest.approx((delays[np.inf] < 48 * HOUR_S).sum(), rel=0.1)
 
 
 def test_opening_the_mail_app_fetches_while_people_read():
