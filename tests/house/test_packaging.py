@@ -169,7 +169,7 @@ def test_the_wheel_holds_code_data_model_and_licence(wheel):
     assert maps <= held
     model = {f"paperknife/models/default/{path.name}" for path in (ROOT / "models" / "default").iterdir()}
     assert "paperknife/models/default/manifest.json" in model
-    assert model | {"paperknife/models/label_model.txt"} <= held
+    assert model | {f"paperknife/models/label_model_{name}.txt" for name in ("people", "machines")} <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)
 
 
@@ -178,7 +178,9 @@ def test_the_wheel_alone_imports_and_finds_its_model(wheel, tmp_path):
     code = (
         "import paperknife, paperknife.model.bundle as bundle; "
         "print(paperknife.__file__); print(bundle.default_model_folder()); print(paperknife.load_model().model_id); "
-        "import paperknife.labels.label_model as labels; labels.LabelModel.load(); print(labels.label_model_file())"
+        "import paperknife.labels.label_model as labels; "
+        "[labels.LabelModel.load(name) for name in labels.CLUES_TO]; "
+        "print(*map(labels.label_model_file, labels.CLUES_TO), sep='\\n')"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
@@ -190,7 +192,8 @@ def test_the_wheel_alone_imports_and_finds_its_model(wheel, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    where, model_folder, model_id, label_model = done.stdout.splitlines()
-    for place in (where, model_folder, label_model):
+    where, model_folder, model_id, *label_models = done.stdout.splitlines()
+    assert len(label_models) == 2
+    for place in (where, model_folder, *label_models):
         assert place.startswith(str(tmp_path))
     assert model_id

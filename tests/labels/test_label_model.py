@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from paperknife.labels.clues import CLUES, log_odds
-from paperknife.labels.label_model import LabelModel
+from paperknife.labels.label_model import CLUES_TO, LabelModel
 from paperknife.labels.soft_labels import soft_labels
 
 
@@ -41,12 +41,12 @@ def test_ambiguous_opens_give_no_clue(plain_sender):
 
 
 def test_what_all_sources_say_moves_the_answer_their_way(clues):
-    model = LabelModel.load()
+    model = LabelModel.load("people")
     firsts = clues[(clues["is_first"] == 1) & clues["dated"].isna()]
     for column in ("label", "hazard"):
         assert firsts[column].notna().all()
     less, more = (
-        model.p_human(firsts.assign(label=firsts["label"] + by, hazard=firsts["hazard"] + by)).mean()
+        model.probability(firsts.assign(label=firsts["label"] + by, hazard=firsts["hazard"] + by)).mean()
         for by in (-1.0, 1.0)
     )
     assert less + 0.03 < more
@@ -57,12 +57,13 @@ def test_silent_sources_leave_the_prior_nearly_alone():
     silent = silent.assign(
         prior=log_odds(np.array([0.1, 0.4, 0.9])), machine=0.01, is_first=0, is_first_unknown=0
     )
-    answer = LabelModel.load().p_human(silent.astype(np.float32))
+    answer = LabelModel.load("people").probability(silent.astype(np.float32))
     assert np.abs(log_odds(answer) - silent["prior"]).max() < 1
 
 
-def test_no_opens_no_answers():
-    assert len(LabelModel.load().p_human(pd.DataFrame(columns=list(CLUES)))) == 0
+@pytest.mark.parametrize("question", CLUES_TO)
+def test_no_opens_no_answers(question):
+    assert len(LabelModel.load(question).probability(pd.DataFrame(columns=list(CLUES_TO[question])))) == 0
 
 
 def test_it_learns_whom_to_believe():
@@ -73,6 +74,6 @@ def test_it_learns_whom_to_believe():
     table["label"] = np.where(person, 1.0, -1.0) + random.normal(0, 1, len(person))
     table["interest"] = random.normal(0, 1, len(person))  # says nothing
     model = LabelModel.fit(table, person.astype(float), np.ones(len(person)), threads=1)
-    answer = model.p_human(table)
+    answer = model.probability(table)
     assert np.corrcoef(log_odds(answer), table["label"])[0, 1] > 0.9
     assert answer.mean() == pytest.approx(person.mean(), abs=0.02)

@@ -192,6 +192,10 @@ def test_the_panel_overrides_every_source(small_sender):
             pd.DataFrame({"event_id": ["e1"], "label": ["bot"]}),
             "The panel holds the label 'bot'. Expected one of: human",
         ),
+        (
+            pd.DataFrame({"event_id": [1.0, None], "label": ["human", "human"]}),
+            "It was read as numbers, as a column with gaps is",
+        ),
     ],
 )
 def test_a_wrong_panel_is_refused(small_sender, panel, text):

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from paperknife.labels.kin import codes_of, kin_clues, kin_names
+
 if TYPE_CHECKING:
     from paperknife.hazards.covariates import Bools, Floats, Ints
     from paperknife.hazards.sender import SenderHazards
     from paperknife.labels.click_dating import ClickDates
+
+KIN: Final = kin_names(("recipient", "campaign", "domain", "after", "hour"), ("prior", "label", "delay"))
 
 CLUES: Final = (
     "prior",
@@ -33,15 +37,22 @@ CLUES: Final = (
     "apple",
     "machine",
     "trust",
+    *KIN,
 )
 """`prior` (log-odds of a person by the starting model, if it was no other machine), and beside it, as differences in
 log-odds: `label` (all sources together), `hazard` (before clicks were looked at), `dated` (by a click); whether it is the
 message's first fetch in Apple's traffic, or in traffic that tells nothing, and by how long a repeat follows the first
 (`group`); log10 seconds to the click (`gap`) and since delivery (`delay`); log of h_R over h_T (`read_share`) and of the
 campaign's interest; P(read later still); clicks per read; P(the recipient is behind Apple); P(another machine); and how
-much the hazards weigh by the events they rest on (`trust`). NaN where a source is silent."""
+much the hazards weigh by the events they rest on (`trust`). Then what the starting model and all sources say on average
+of the open's kin in such traffic, and how long after delivery those came: the recipient's, campaign's and domain's other
+opens, those about as long `after` delivery, those at the same `hour` of the day (UTC), first fetches and repeats apart.
+NaN where a source is silent."""
 
 _SURE: Final = 1e-4
+
+_AFTER_BIN: Final = 0.5
+"""Decades of the delay within which fetches are kin."""
 
 
 def log_odds(p: Floats) -> Floats:
@@ -66,6 +77,8 @@ def gather_clues(
     is_first: Bools,
     is_first_unknown: Bools,
     machine: Floats,
+    evidence: pd.DataFrame,
+    is_hidden: Bools,
 ) -> pd.DataFrame:
     """Return the clues of every open, float32, in the order of `CLUES`; all arrays are of shape (opens,).
 
@@ -87,6 +100,10 @@ def gather_clues(
     is_first, is_first_unknown : numpy.ndarray of bool
     machine : numpy.ndarray of float64
         P(a machine other than Apple's prefetch).
+    evidence : pandas.DataFrame
+        From `gather_evidence`, in the same order.
+    is_hidden : numpy.ndarray of bool
+        Opens whose kin are asked, and asked of.
     """
     prior = log_odds(prior_h)
     dated = np.full(len(prior), np.nan)
@@ -104,12 +121,39 @@ def gather_clues(
             "gap": np.log10(1 + np.maximum(gap_s, 0)),
             "read_share": np.log(rates.read / rates.total),
             "interest": np.log(rates.read / rates.average),
-            "delay": np.log10(1 + np.maximum(delay_s, 0)),
+            "delay": log_delay(delay_s),
             "p_read_after": hazards.p_read_after(message, delay_s),
             "clicks_per_read": hazards.clicks_per_read[message],
             "apple": hazards.strata.apple[message],
             "machine": machine,
             "trust": trust,
         }
-    table = pd.DataFrame(clues, columns=list(CLUES), dtype=np.float32)
-    return table.replace([np.inf, -np.inf], np.nan)
+    table = pd.DataFrame(clues, dtype=np.float32).join(
+        kin_clues(
+            _kin(evidence, delay_s, is_first | is_first_unknown),
+            {
+                "prior": prior_h,
+                "label": np.where(np.isnan(label_h), prior_h, label_h),
+                "delay": log_delay(delay_s),
+            },
+            message,
+            is_hidden,
+        )
+    )
+    return table[list(CLUES)].replace([np.inf, -np.inf], np.nan)
+
+
+def log_delay(delay_s: Floats) -> Floats:
+    """Return log10(1 + s): 0 for at once, 1.8 for a minute, 3.6 for an hour, 4.9 for a day."""
+    return np.asarray(np.log10(1 + np.maximum(delay_s, 0)))
+
+
+def _kin(evidence: pd.DataFrame, delay_s: Floats, is_first: Bools) -> dict[str, Ints]:
+    after = np.where(np.isnan(delay_s), -1, np.nan_to_num(log_delay(delay_s)) // _AFTER_BIN).astype(np.int64)
+    return {
+        "recipient": codes_of(evidence["recipient_id"]),
+        "campaign": codes_of(evidence["campaign_id"]),
+        "domain": codes_of(evidence["recipient_domain"]),
+        "after": np.where(after < 0, -1, 2 * after + is_first),
+        "hour": 2 * evidence["occurred_at"].dt.hour.to_numpy(dtype=np.int64) + is_first,
+    }

@@ -45,7 +45,8 @@ GATES: Final[dict[str, tuple[Level, str]]] = {
     ),
     "no-kinds": (
         "refuse",
-        "Neither user agents nor IPs: nobody can see who is behind Apple, so labels abstain.",
+        "Neither user agents nor IPs: nobody can see who is behind Apple, and no source labels such opens. Beside a "
+        "starting model their kin speak: the recipient's other opens, those at the same hour or delay.",
     ),
     "patchy-kinds": (
         "note",
@@ -165,6 +166,8 @@ def check_hazards(hazards: SenderHazards, kind: Texts) -> list[Gate]:
     kind : numpy.ndarray of str, shape (opens,)
         From `traffic`.
     """
+    if (kind == "unknown").all():  # said already
+        return []
     if not (kind == "apple").any():
         return [_gate("no-apple")]
     share = hazards.strata.apple_share

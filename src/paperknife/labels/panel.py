@@ -100,8 +100,13 @@ def ask_panel(
     words = told.set_index("event_id")["label"].astype("str").str.strip().str.lower()
     said = opens["event_id"].map(words)
     if said.isna().all():
+        as_numbers = (
+            " It was read as numbers, as a column with gaps is; read it as text (dtype='str')."
+            if pd.api.types.is_float_dtype(panel["event_id"])
+            else ""
+        )
         raise TrainingError(
-            f"None of the panel's {len(words):,} opens is in this log. Its event_id must be the log's event_id."
+            f"None of the panel's {len(words):,} opens is in this log. Its event_id must be the log's event_id.{as_numbers}"
         )
     before = opens["h"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
     is_told = said.notna().to_numpy(dtype=bool)

@@ -9,16 +9,14 @@ and its weight 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from paperknife.hazards.sender import Rates, SenderHazards, first_fetches, fit_sender
+from paperknife.hazards.sender import Rates, first_fetches, fit_sender
 from paperknife.hazards.traffic import traffic
 from paperknife.labels.click_dating import (
-    ClickDates,
     date_by_clicks,
     gap_law,
     last_before_click,
@@ -26,13 +24,17 @@ from paperknife.labels.click_dating import (
     stale_law,
 )
 from paperknife.labels.clues import gather_clues
-from paperknife.labels.gates import Gate, check_dates, check_hazards, check_log, check_panel_people
+from paperknife.labels.gates import check_dates, check_hazards, check_log, check_panel_people
+from paperknife.labels.labels import Diagnostics, Labels
 from paperknife.labels.levels import shift_repeats, solve_scale
+from paperknife.labels.machine_clues import gather_machine_clues, is_asked
 from paperknife.labels.panel import PANEL_WEIGHT, ask_panel, check_panel
 from paperknife.labels.votes import cast_votes, combine_votes, votes_report
 
 if TYPE_CHECKING:
     from paperknife.hazards.covariates import Bools, Floats, Ints
+    from paperknife.hazards.sender import SenderHazards
+    from paperknife.labels.click_dating import ClickDates
 
 HAZARD_PRIOR_EVENTS: Final = 300.0
 """A hazard label weighs n / (n + this), n the events the thinner of its two curves rests on."""
@@ -48,75 +50,12 @@ _LEVEL_ROUNDS = 2
 _SURE, _UNSURE = 0.99, 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostics:
-    """What the labels rest on.
-
-    Attributes
-    ----------
-    votes : pandas.DataFrame
-        Coverage, overlap and conflict, from `votes_report`.
-    hazards : SenderHazards
-        With kappa and the curves.
-    dates : ClickDates
-    scale : float
-        Factor on the read hazard in the labels of first Apple fetches: kappa, moved by what clicks date and
-        bounded by the fetches there are. Below kappa where devices fetch just ahead of readings.
-    gates : tuple of Gate
-    """
-
-    votes: pd.DataFrame
-    hazards: SenderHazards
-    dates: ClickDates
-    scale: float
-    gates: tuple[Gate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Soft labels and how they came about.
-
-    Attributes
-    ----------
-    opens : pandas.DataFrame
-        One row per open, in the evidence's order: `event_id`; `h` = P(person | no other machine), null where nothing
-        speaks; `h_weight`; `m` = P(machine other than Apple's prefetch); `m_weight`; `source` of `h`: panel,
-        visible_client, excess_hazard, click, repeat, mixture, other_client, machine_vote or none.
-    diagnostics : Diagnostics
-    clues : pandas.DataFrame
-        What each source says of the opens that the label model may weigh (`paperknife.labels.label_model`), indexed by
-        their place in `opens`: in Apple's traffic, or in traffic that tells nothing, and no machine's by the votes. Empty
-        without a prior.
-    """
-
-    opens: pd.DataFrame
-    diagnostics: Diagnostics
-    clues: pd.DataFrame = field(repr=False, default_factory=pd.DataFrame)
-
-    @property
-    def probabilities(self) -> pd.DataFrame:
-        """What the labels say, as a model would: `event_id`, `p_human`, `p_prefetch`, `p_machine`.
-
-        Opens without a label are left out. Where only votes speak, as for a gateway's fetch, what is no machine's is
-        divided evenly.
-        """
-        some = self.opens[self.opens["m"].notna() & (self.opens[["h_weight", "m_weight"]] > 0).any(axis=1)]
-        other, human = 1 - some["m"], some["h"].fillna(0.5)
-        return pd.DataFrame(
-            {
-                "event_id": some["event_id"],
-                "p_human": other * human,
-                "p_prefetch": other * (1 - human),
-                "p_machine": some["m"],
-            }
-        )
-
-
 def soft_labels(
     evidence: pd.DataFrame,
     messages: pd.DataFrame,
     prior: pd.DataFrame | None = None,
     *,
+    networks: pd.Series[str] | None = None,
     panel: pd.DataFrame | None = None,
     panel_weight: float = PANEL_WEIGHT,
     random_state: int = 0,
@@ -132,6 +71,8 @@ def soft_labels(
     prior : pandas.DataFrame, optional
         The default model's settled `p_human`, `p_prefetch`, `p_machine`, with `event_id`, or in the
         evidence's order.
+    networks : pandas.Series of str, optional
+        From `open_networks`, in the evidence's order: clues to machines only.
     panel : pandas.DataFrame, optional
         `event_id` and `label`: human, prefetch (or mpp_prefetch), machine (or other_machine). Overrides all
         else.
@@ -148,7 +89,7 @@ def soft_labels(
     prior_h, prior_m = _prior_of(evidence, prior)
     kind = traffic(evidence)
     ballots = cast_votes(evidence, messages)
-    m, m_weight = combine_votes(ballots, prior_m)
+    m, m_weight = combine_votes(ballots, None if prior is None else prior_m)
     hazards = fit_sender(messages, first_fetches(messages, evidence, m), random_state=random_state)
     board = _Board(evidence, messages, kind, m)
     scale = hazards.kappa.value
@@ -177,6 +118,19 @@ def soft_labels(
         is_first=board.is_first,
         is_first_unknown=board.is_first_unknown,
         machine=m,
+        evidence=evidence,
+        is_hidden=np.isin(kind, ["apple", "unknown"]) & board.counts,
+    )
+    machine_clues = gather_machine_clues(
+        evidence,
+        networks,
+        traffic=kind,
+        prior_human=prior_h,
+        prior_machine=prior_m,
+        votes=m,
+        message=board.message,
+        delay_s=board.delay_s,
+        gap_s=board.gap_s,
     )
     gates = [
         *check_log(evidence, messages, kind),
@@ -213,7 +167,8 @@ def soft_labels(
         )
         gates.append(check_panel_people(is_like=is_like))
     diagnostics = Diagnostics(votes_report(ballots, m), hazards, dates, scale, tuple(gates))
-    return Labels(opens, diagnostics, clues[is_weighed])
+    is_asked_m = is_asked(kind, prior_m) & ~ambiguous
+    return Labels(opens, diagnostics, clues[is_weighed], machine_clues[is_asked_m])
 
 
 class _Board:
@@ -364,10 +319,10 @@ def _given_click(p_human: Floats, p_read_after: Floats) -> Floats:
     return np.asarray(p_human / (p_human + (1 - p_human) * later), dtype=np.float64)
 
 
-def _prior_of(evidence: pd.DataFrame, prior: pd.DataFrame | None) -> tuple[Floats, Floats | None]:
+def _prior_of(evidence: pd.DataFrame, prior: pd.DataFrame | None) -> tuple[Floats, Floats]:
     """Return the prior's P(human | no machine) and P(machine) of each open, NaN where it has none."""
     if prior is None:
-        return np.full(len(evidence), np.nan), None
+        return np.full(len(evidence), np.nan), np.full(len(evidence), np.nan)
     table = prior
     if "event_id" in prior:
         table = prior.drop_duplicates("event_id").set_index("event_id").reindex(evidence["event_id"])

@@ -1,7 +1,7 @@
 """What each open teaches: the labels alone, or, where there is a model to begin from, what both together are worth.
 
-A label is no truth, and neither is the starting model's word. Where that model knows better (visible clients, machines)
-its word stands; inside Apple's traffic the label model says how far each may be believed.
+A label is no truth, and neither is the starting model's word. The label models say how far each may be believed: one
+about people inside Apple's traffic, one about machines. Where neither is asked the starting model's word stands.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from paperknife.labels.soft_labels import Labels
+    from paperknife.labels.labels import Labels
 
     Matrix = NDArray[Any]
     Floats = NDArray[np.float64]
@@ -48,7 +48,7 @@ def label_targets(labels: pd.DataFrame, is_ambiguous: NDArray[np.bool_]) -> tupl
 def corrected_targets(
     labels: Labels, is_ambiguous: NDArray[np.bool_], prior: Matrix, *, threads: int = 0
 ) -> tuple[Matrix, Matrix]:
-    """Return the starting model's word, corrected by the label model where the sources of labels speak.
+    """Return the starting model's word, corrected by the label models where the sources of labels speak.
 
     Parameters
     ----------
@@ -64,9 +64,11 @@ def corrected_targets(
     soft, weights
         As `label_targets` does.
     """
-    machine = prior[:, 2]
+    machine = prior[:, 2].astype(np.float64)
     human = prior[:, 0] / np.maximum(1 - machine, 1e-9)
-    human[labels.clues.index] = LabelModel.load().p_human(labels.clues, threads=threads)
+    human[labels.clues.index] = LabelModel.load("people").probability(labels.clues, threads=threads)
+    asked = labels.machine_clues
+    machine[asked.index] = LabelModel.load("machines").probability(asked, threads=threads)
     teaches = (~np.asarray(is_ambiguous, dtype=bool)).astype(np.float64)
     return _three(human, machine), np.column_stack([teaches, teaches])
 

@@ -372,7 +372,9 @@ def _resampled(
     for _ in range(resamples):
         counts = np.bincount(rng.integers(groups_n, size=groups_n), minlength=groups_n).astype(np.float64)
         drawn.append(sample.figures(counts[group]))
-    table: Floats = np.nanpercentile(np.array(drawn), [2.5, 97.5], axis=0)
+    figures, table = np.array(drawn), np.full((2, 2), np.nan)
+    known = ~np.isnan(figures).all(axis=0)  # a figure that no resample has stays unknown
+    table[:, known] = np.nanpercentile(figures[:, known], [2.5, 97.5], axis=0)
     return table
 
 

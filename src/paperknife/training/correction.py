@@ -1,4 +1,4 @@
-"""The trees that correct a starting model's answers about people, towards what it and the labels are worth together."""
+"""The trees that correct a starting model's answers, towards what it and the labels are worth together."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def repeated_rows(
 def corrected(
     begin: Model, rows: Rows, soft: Matrix, weights: Matrix, *, random_state: int = 0, threads: int = 0
 ) -> Stages:
-    """Return the starting model's boosters, that of people with trees for what its calibrated answers leave to learn.
+    """Return the starting model's boosters with trees for what its calibrated answers leave to learn.
 
     Parameters
     ----------
@@ -60,16 +60,24 @@ def corrected(
         What that is worth, per stage.
     random_state, threads : int
     """
-    _, (human, human_weight) = stage_targets(soft, weights[:, 0], weights[:, 1])
-    raw = np.asarray(begin.stages.human.predict(rows.matrix, raw_score=True, num_threads=threads))
-    booster = grown(
-        begin.stages.human,
-        rows.matrix,
-        human,
-        human_weight,
-        shift=begin.human_calibration.log_odds(raw, rows.seen_s, rows.mechanism) - raw,
-        rounds=_ROUNDS,
-        params=_SETTINGS,
-        random_state=random_state,
-    )
-    return Stages(begin.stages.machine, booster)
+    stages = []
+    for booster, calibration, (target, weight) in zip(
+        (begin.stages.machine, begin.stages.human),
+        (begin.machine_calibration, begin.human_calibration),
+        stage_targets(soft, weights[:, 0], weights[:, 1]),
+        strict=True,
+    ):
+        raw = np.asarray(booster.predict(rows.matrix, raw_score=True, num_threads=threads))
+        stages.append(
+            grown(
+                booster,
+                rows.matrix,
+                target,
+                weight,
+                shift=calibration.log_odds(raw, rows.seen_s, rows.mechanism) - raw,
+                rounds=_ROUNDS,
+                params=_SETTINGS,
+                random_state=random_state,
+            )
+        )
+    return Stages(*stages)

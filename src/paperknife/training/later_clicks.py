@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from paperknife.labels.soft_labels import Labels
+    from paperknife.labels.labels import Labels
     from paperknife.model.bundle import Model
     from paperknife.training.click_check import ClickCheck
 

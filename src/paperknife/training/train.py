@@ -4,11 +4,10 @@ The log gives soft labels (`paperknife.labels`), the model it starts from fills 
 together train a few more trees and a calibration on later messages. What did not make the answers better on those
 later messages is thrown away, so a small log gives back nearly the model it began with.
 
-What the starting model knows is not learned again. Labels of visible clients and of machines are cautious (.99 where
-the truth is 1), so trees grown on them only lose: the question of machines stays the starting model's, and so do people
-outside Apple's traffic. Inside it, the label model says what that model's word and the labels are worth together
-(`paperknife.labels.label_model`), and a few trees learn to say the same of opens whose clicks are yet to come. A panel's
-truth comes last, as trees of its own (`paperknife.training.panel_trees`).
+What the starting model knows is not learned again: labels are cautious (.99 where the truth is 1), so trees grown on them
+alone only lose. Label models say what that model's word and the labels are worth together (`paperknife.labels`), and a
+few trees learn to say the same of opens whose clicks are yet to come. A panel's truth comes last, as trees of its own
+(`paperknife.training.panel_trees`).
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ import pandas as pd
 
 from paperknife.errors import TrainingError
 from paperknife.evidence.history import gather_horizons
+from paperknife.evidence.open_networks import open_networks
 from paperknife.evidence.sampling import sample_recipients
 from paperknife.hazards.messages import message_table
 from paperknife.labels.panel import check_panel
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from paperknife.events.log import EventLog
-    from paperknife.labels.soft_labels import Labels
+    from paperknife.labels.labels import Labels
     from paperknife.training.click_check import ClickCheck
 
     Matrix = NDArray[Any]
@@ -174,6 +174,7 @@ def train(
         settled,
         messages,
         prior=None if prior is None else pd.DataFrame(prior, columns=list(_CLASSES), index=settled.index),
+        networks=None if prior is None else open_networks(log, settled),
         panel=panel,
     )
     soft, weights = _targets(settled, labels, prior, threads)
