@@ -41,8 +41,9 @@ varied worlds and two plain ones that neither trained nor calibrated, instant / 
 .469 / .440, 800 of 600 .462 / .434, 800 of 2,600 .462 / .432."""
 WORLDS_PER_FILE = 100
 PARAMS = {
-    # 63 leaves at .15, and fewer trees: by choose_size.py the loss of 160 trees of 31 leaves at twice the speed. Of people
-    # 60, 80 and 110 trees left .4893, .4882 and .4865 inside Apple's traffic at the instant, on the calibrating worlds.
+    # 63 leaves at .15, and fewer trees: by choose_size.py the loss of 160 trees of 31 leaves at twice the speed. Of
+    # the second stage 60, 80 and 110 trees left .4893, .4882 and .4865 inside Apple's traffic at the instant (calibrating
+    # worlds).
     "num_leaves": 63,
     "learning_rate": 0.15,
     "min_data_in_leaf": 400,

@@ -45,8 +45,10 @@ GATES: Final[dict[str, tuple[Level, str]]] = {
     ),
     "no-kinds": (
         "refuse",
-        "Neither user agents nor IPs: nobody can see who is behind Apple, and no source labels such opens. Beside a "
-        "starting model their kin speak: the recipient's other opens, those at the same hour or delay.",
+        (
+            "Neither user agents nor IPs: nobody can see who is behind Apple, and no source labels such opens. Beside a "
+            "starting model the recipient's other opens speak."
+        ),
     ),
     "patchy-kinds": (
         "note",

@@ -1,8 +1,8 @@
-"""What an open's kin are like: the log's other opens by its recipient, domain or network, of its kind, delay or hour.
+"""What an open's kin are like: the log's other opens of its recipient, domain, network or kind.
 
-One open says little of itself, and its kin say much: whether others through this address are as quick, whether
-the recipient's other mail was fetched at night as well, what is believed of all fetches three hours after delivery. The
-open's own message is always left out, so that nothing speaks for itself twice.
+One open says little of itself, and its kin say much: whether others through this address are as quick, whether the
+recipient's other mail looks fetched by itself as well. The open's own message is always left out, so that nothing speaks
+for itself twice.
 """
 
 from __future__ import annotations

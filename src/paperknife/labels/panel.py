@@ -106,7 +106,8 @@ def ask_panel(
             else ""
         )
         raise TrainingError(
-            f"None of the panel's {len(words):,} opens is in this log. Its event_id must be the log's event_id.{as_numbers}"
+            f"None of the panel's {len(words):,} opens is in this log. Its event_id must be the log's event_id."
+            f"{as_numbers}"
         )
     before = opens["h"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
     is_told = said.notna().to_numpy(dtype=bool)
