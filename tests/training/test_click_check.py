@@ -84,7 +84,7 @@ def moved(p_human, log_odds):
 def test_the_sides_agree_with_the_truth(judged):
     fresh, stale = judged.is_human[judged.sides.is_fresh], judged.is_human[judged.sides.is_stale]
     assert fresh.mean() > 0.9
-    assert stale.mean() < 0.25
+    assert stale.mean() < 0.3  # some read, and click an hour later
     dated = judged.sides.is_dated
     assert (judged.is_human == judged.sides.is_fresh)[dated].mean() > 0.85
 
