@@ -231,8 +231,6 @@ sender, calibration only in part.
 
 No world of these families trained or calibrated anything. But figures of earlier models on most of them were looked at
 while features were thought out (the habits of the whole log came of that), so those are no longer an untouched test.
-Half of the worlds that train lie beyond the usual ranges of their laws (`worlds/wide.py`), in whatever respects chance
-picks, so some lie near one of these families; until then none did.
 {fresh}
 
 AUC and log loss of p_human (human or not), ECE in 15 bins; "all" opens, and inside Apple's traffic. The best rule is

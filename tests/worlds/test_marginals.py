@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from paperknife.evidence.networks import NetworkTable
-from paperknife.worlds.wide import draw_wide
+from paperknife.worlds.varied import draw_varied
 from paperknife.worlds.world import make_world
 
 HOUR_S = 3600.0
@@ -33,7 +33,7 @@ def worlds():
 
 def whole(seed):
     """The laws of a seed, but a log that holds all we want to measure."""
-    laws = draw_wide(np.random.default_rng(seed))
+    laws = draw_varied(np.random.default_rng(seed))
     log = replace(laws.log, missing=(), clocks=("sent", "delivered"), resolution_us=1, null_share=0.0)
     return replace(laws, log=replace(log, is_first_open_only=False, is_ip_truncated=False, retold_share=0.0))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from paperknife.worlds.wide import draw_wide
+from paperknife.worlds.varied import draw_varied
 from paperknife.worlds.world import make_world
 
 from .conftest import opens_with_truth
@@ -14,7 +14,7 @@ from .conftest import opens_with_truth
 
 @pytest.fixture(scope="module")
 def many_laws():
-    return [draw_wide(np.random.default_rng(seed)) for seed in range(400)]
+    return [draw_varied(np.random.default_rng(seed)) for seed in range(400)]
 
 
 @pytest.fixture(scope="module")

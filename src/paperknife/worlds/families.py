@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from paperknife.errors import PaperknifeError, did_you_mean
 from paperknife.worlds import held_out, unseen
 from paperknife.worlds.plain import plain_laws
-from paperknife.worlds.wide import draw_wide
+from paperknife.worlds.varied import draw_varied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class Family:
 
 
 _ALL = (
-    Family("varied", "every unknown drawn anew for each world", draw_wide, is_held_out=False),
+    Family("varied", "every unknown drawn anew for each world", draw_varied, is_held_out=False),
     Family("plain", "one typical sender, all fields there", lambda _: plain_laws(), is_held_out=False),
     Family("fast_prefetch", "Apple fetches nearly everything within minutes", held_out.fast_prefetch),
     Family("slow_prefetch", "Apple fetches hours to days later", held_out.slow_prefetch),

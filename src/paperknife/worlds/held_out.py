@@ -1,9 +1,8 @@
 """Held-out families: worlds unlike any to train on in one respect, and with waiting times of other shapes.
 
-Each starts from a draw of the varied family's usual ranges, gives every log-normal waiting time another form with the
-same median and about the same width, and then goes beyond those ranges in the one respect that names it. Nothing may be
-fitted or tuned on them: they test what a model does where its assumptions end. (Since `paperknife.worlds.wide` some
-worlds that train lie as far out, in whatever respect chance picks; the forms of waiting times are still held out.)
+Each starts from a draw of the varied family, gives every log-normal waiting time another form with the same
+median and about the same width, and then goes beyond what `varied` draws in the one respect that names it.
+Nothing may be fitted or tuned on them: they test what a model does where its assumptions end.
 """
 
 from __future__ import annotations
