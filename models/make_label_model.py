@@ -1,12 +1,15 @@
 """Make the label models from simulated senders that the default model has not seen: `make model`, after the default.
 
 They learn how far each source of labels may be believed beside the default model, on logs of the family `varied` with
-numbers of their own: what a model says of opens it was fitted to would look more certain than it is.
+numbers of their own: what a model says of opens it was fitted to would look more certain than it is. Figures on worlds
+that they did not learn from are written to label_models.json, with the default model they belong to.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
+import json
 import time
 from pathlib import Path
 
@@ -96,8 +99,8 @@ def gathered(worlds: int, jobs: int, start: Path, kept: Path | None) -> dict[Que
     return lessons
 
 
-def make(lessons: pd.DataFrame, question: Question) -> str:
-    """Make one label model; return a sentence about what it gains on worlds that it did not learn from."""
+def make(lessons: pd.DataFrame, question: Question) -> dict[str, float]:
+    """Make one label model; return its figures on worlds that it did not learn from, cross-validated by worlds."""
     p = np.zeros(len(lessons))
     for fold in range(FOLDS):
         there = (lessons["world"] % FOLDS == fold).to_numpy()
@@ -105,17 +108,21 @@ def make(lessons: pd.DataFrame, question: Question) -> str:
     start = losses(lessons, 1 / (1 + np.exp(-lessons["prior"].to_numpy(float))))
     ours = losses(lessons, p)
     label_model_file(question).write_text(fit(lessons, question).booster.model_to_string(), encoding="utf-8")
-    return (
-        f"{question}: {lessons['world'].nunique()} worlds, {len(lessons):,} opens; log loss per world, cross-validated "
-        f"by worlds: {start.mean():.4f} by the starting model, {ours.mean():.4f} by the label model; worse in "
-        f"{(ours > start + 0.0005).mean():.0%} of worlds, by at most {(ours - start).max():.3f}"
-    )
+    return {
+        "worlds_n": int(lessons["world"].nunique()),
+        "opens_n": len(lessons),
+        "log_loss_of_start": round(float(start.mean()), 4),
+        "log_loss": round(float(ours.mean()), 4),
+        "worse_share": round(float((ours > start + 0.0005).mean()), 3),
+        "worse_by_at_95_percent": round(float(np.quantile(ours - start, 0.95)), 4),
+        "worse_by_at_most": round(float((ours - start).max()), 3),
+    }
 
 
 def main() -> None:
-    """Make the label model, and say what it gains on worlds that it did not learn from."""
+    """Make the label models, and say what they gain on worlds that they did not learn from."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=600)
+    parser.add_argument("--worlds", type=int, default=1_600)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
         "--start", type=Path, default=HERE / "default", help="the model that labels are weighed beside"
@@ -127,8 +134,14 @@ def main() -> None:
     began = time.monotonic()
     lessons = gathered(asked.worlds, asked.jobs, asked.start, asked.keep)
     print(f"gathered in {time.monotonic() - began:.0f} s", flush=True)
+    made: dict[str, object] = {
+        "beside": load_model(asked.start).model_id,
+        "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
+    }
     for question in CLUES_TO:
-        print(make(lessons[question], question), flush=True)
+        made[question] = make(lessons[question], question)
+        print(question, json.dumps(made[question]), flush=True)
+    (HERE / "label_models.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from paperknife.labels.clues import CLUES, log_odds
 from paperknife.labels.label_model import CLUES_TO, LabelModel
 from paperknife.labels.soft_labels import soft_labels
+from paperknife.model.bundle import load_model
 
 
 def prior_of(evidence, p_human=0.3):
@@ -77,3 +81,10 @@ def test_it_learns_whom_to_believe():
     answer = model.probability(table)
     assert np.corrcoef(log_odds(answer), table["label"])[0, 1] > 0.9
     assert answer.mean() == pytest.approx(person.mean(), abs=0.02)
+
+
+def test_the_label_models_that_ship_were_made_beside_the_default_model_and_gain():
+    made = json.loads((Path(__file__).parents[2] / "models" / "label_models.json").read_text())
+    assert made["beside"] == load_model().model_id, "make them anew: models/make_label_model.py"
+    for question in CLUES_TO:
+        assert made[question]["log_loss"] < made[question]["log_loss_of_start"]
