@@ -7,6 +7,12 @@ simulated senders whose laws all differ and none of which the starting model had
 model's log-odds by what the sources say beside it (a label model, as weak supervision calls it: Ratner et al., 2017,
 who estimate it from agreement alone; our sources agree too seldom for that, and share their errors).
 
+What is wrong of one sender is mostly a curve over the delay: with the truth's own curve over eight spans of delay the
+default model's log loss inside Apple's traffic fell from .428 to .376 on 20 logs of a generator written apart, where an
+oracle leaves .362. Clicks within two minutes show that curve, and a Bayesian fit to them helps the starting model's
+instant answers (.5175 to .5076 on 299 senders), but after these label models next to nothing (.4535 to .4505) and nothing
+on those logs (.3862 to .3875): the label models use the clicks already.
+
 There is one for people in Apple's traffic, and one for other machines. Each sees one open at a time, with its kin, and
 nothing of the log as a whole, so that a log unlike the simulated ones cannot lead it far.
 """
