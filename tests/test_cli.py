@@ -91,7 +91,7 @@ def test_from_payload_to_verdict(run, tmp_path):
     assert "deferred (1)" in out
     code, out, _ = run("score", "log", "--out", "verdicts.parquet", "--reasons")
     assert code == 0
-    assert "1 verdicts" in out
+    assert "1 verdict:" in out
     verdict = pd.read_parquet("verdicts.parquet").iloc[0]
     assert verdict["event_id"] == "sendgrid:e2"
     assert verdict["p_human"] + verdict["p_prefetch"] + verdict["p_machine"] == pytest.approx(1)

@@ -300,9 +300,10 @@ def score(
     from paperknife.evaluation.headline import headline
     from paperknife.evaluation.tables import headline_report
     from paperknife.events.log import read_events
-    from paperknife.verdicts.files import write_verdicts
+    from paperknife.verdicts.files import verdict_file, write_verdicts
     from paperknife.verdicts.scoring import score as score_log
 
+    file = verdict_file(out)  # refused before the work, not after it
     moments = {
         "as_of": _moment(as_of, "--as-of"),
         "since": _moment(since, "--since"),
@@ -313,13 +314,13 @@ def score(
         verdicts = score_log(
             events, model, horizon=horizon, preset=preset, reasons=reasons, memory=memory, **moments
         )
-        path = write_verdicts(verdicts, out, log=log)
+        path = write_verdicts(verdicts, file, log=log)
         # Of a part of the log no rate is said: its deliveries would be those of the whole.
         whole = all(moment is None for moment in moments.values())
         report = headline_report(headline(verdicts, events if whole else None))
     console = _out()
     console.print(report)
-    _say(f"{len(verdicts):,} verdicts: {path}")
+    _say(f"{len(verdicts):,} verdict{'' if len(verdicts) == 1 else 's'}: {path}")
 
 
 @app.command()

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from paperknife.errors import RequestError
 from paperknife.events.log import read_events
-from paperknife.verdicts.files import log_of, write_verdicts
+from paperknife.verdicts.files import log_of, verdict_file, write_verdicts
 from paperknife.verdicts.scoring import VERDICT_COLUMNS, score
 from paperknife.worlds.world import make_world
 
@@ -89,3 +90,12 @@ def test_files_keep_the_table_and_the_way_to_its_log(verdicts, tmp_path):
     assert back["event_id"].tolist() == verdicts["event_id"].tolist()
     assert write_verdicts(verdicts, tmp_path / "folder") == tmp_path / "folder" / "verdicts.parquet"
     assert log_of(tmp_path / "folder" / "verdicts.parquet") is None
+
+
+@pytest.mark.parametrize("name", ["opens.csv", "opens.JSON", "opens.parquet.gz"])
+def test_a_path_that_asks_for_another_format_is_refused_and_makes_nothing(tmp_path, name):
+    with pytest.raises(RequestError, match=r"\.parquet"):
+        verdict_file(tmp_path / name)
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()  # a folder that is there is what it says
+    assert verdict_file(tmp_path / name) == tmp_path / name / "verdicts.parquet"

@@ -9,10 +9,34 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from paperknife.errors import RequestError
+
 if TYPE_CHECKING:
     import pandas as pd
 
 _LOG_KEY: Final = b"paperknife.log"
+
+_OTHER_FORMATS: Final = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".xlsx", ".feather", ".gz"})
+"""Endings by which a user asks for a file of another kind, and would be surprised by a folder of that name."""
+
+
+def verdict_file(path: str | Path) -> Path:
+    """Return the file in which verdicts of this path lie: itself if it ends in .parquet, else one in that folder.
+
+    Raises
+    ------
+    RequestError
+        When the path asks for a file of another kind.
+    """
+    target = Path(path)
+    if target.suffix.lower() == ".parquet":
+        return target
+    if target.suffix.lower() in _OTHER_FORMATS and not target.is_dir():
+        raise RequestError(
+            f"{target.name}: verdicts are written as Parquet. Name a file that ends in .parquet, or a folder; "
+            "pandas.read_parquet(...).to_csv(...) makes another kind of it."
+        )
+    return target / "verdicts.parquet"
 
 
 def write_verdicts(verdicts: pd.DataFrame, path: str | Path, *, log: str | Path | None = None) -> Path:
@@ -26,11 +50,16 @@ def write_verdicts(verdicts: pd.DataFrame, path: str | Path, *, log: str | Path 
         A file ending in .parquet, or a folder, which then holds verdicts.parquet.
     log : str or Path, optional
         Where the log lies, to be remembered in the file.
+
+    Raises
+    ------
+    RequestError
+        When the path asks for a file of another kind.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    target = Path(path) if str(path).endswith(".parquet") else Path(path) / "verdicts.parquet"
+    target = verdict_file(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     # pyarrow asks pandas for zoned times in a way that pandas warns of: give it plain UTC ones.
     moments = verdicts["occurred_at"].dt.tz_convert(None).to_numpy()
