@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from paperknife.errors import RequestError
 from paperknife.events.log import read_events
 from paperknife.evidence.columns import AFTERMATH, HISTORY
-from paperknife.evidence.features import encode
+from paperknife.evidence.features import encode, feature_names
 from paperknife.evidence.history import gather_evidence, gather_horizons
 
 BARE = "Mozilla/5.0"
@@ -233,3 +234,70 @@ def test_ids_and_row_order_carry_nothing():
     plain = encode(gather_evidence(read_events(ALICE), horizon="settled"))
     other = encode(gather_evidence(read_events(shuffled), horizon="settled"))
     assert plain.tobytes() == other.tobytes()
+
+
+def the_log_so_far():
+    """A day of first fetches and clicks, then an Apple open on the next, half a minute after delivery."""
+    rows = []
+    for number, (delay_s, agent, ip, clicked_after_s) in enumerate(
+        [
+            (30, BARE, RELAY, None),
+            (40, BARE, RELAY, 60),  # a person at Apple's first fetch, in the same bin
+            (45, BARE, RELAY, 3_600),  # too late to date it
+            (7_200, BARE, RELAY, 90),
+            (20, THUNDERBIRD, HOME, 30),
+            (7_300, THUNDERBIRD, HOME, None),
+        ]
+    ):
+        message, began = f"p{number}", pd.Timestamp("2026-03-01T09:00:00Z") + pd.Timedelta(minutes=number)
+        who = {"ip": ip, "user_agent": agent, "recipient_id": f"r{number}"}
+        moments = [("delivered", 0, {}), ("open", delay_s, who)]
+        if clicked_after_s is not None:
+            moments.append(("click", delay_s + clicked_after_s, {**who, "ip": HOME, "user_agent": SAFARI}))
+        for kind, after_s, more in moments:
+            at = (began + pd.Timedelta(seconds=after_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            rows.append((f"{message}-{kind}", kind, at, message, more))
+    again = {"ip": RELAY, "user_agent": BARE, "recipient_id": "r0"}
+    rows.append(("p0-again", "open", "2026-03-01T20:00:00Z", "p0", again))
+    # a click at once after a second fetch says nothing of first ones
+    again_click = {"ip": HOME, "user_agent": SAFARI, "recipient_id": "r0"}
+    rows.append(("p0-click", "click", "2026-03-01T20:00:30Z", "p0", again_click))
+    rows.append(("q-delivered", "delivered", "2026-03-02T09:00:00Z", "q"))
+    rows.append(
+        (
+            "q-open",
+            "open",
+            "2026-03-02T09:00:30Z",
+            "q",
+            {"ip": RELAY, "user_agent": BARE, "recipient_id": "z"},
+        )
+    )
+    rows.append(("n-open", "open", "2026-03-02T10:00:00Z", "n", {"ip": RELAY, "user_agent": BARE}))
+    return events(*rows)
+
+
+def test_an_open_knows_the_logs_first_fetches_and_prompt_clicks_at_its_delay():
+    evidence = by_id(gather_evidence(read_events(the_log_so_far()), horizon="instant"))
+    here = {name: evidence.loc["q-open", f"log_{name}_n"] for name in (
+        "first_here", "first_placed", "apple_here", "apple_placed", "visible_here", "visible_placed",
+        "prompt_here", "prompt_placed", "apple_prompt_here", "apple_prompt_placed",
+    )}  # fmt: skip
+    assert here == {
+        "first_here": 4, "first_placed": 6, "apple_here": 3, "apple_placed": 4, "visible_here": 1, "visible_placed": 2,
+        "prompt_here": 2, "prompt_placed": 3, "apple_prompt_here": 1, "apple_prompt_placed": 2,
+    }  # fmt: skip
+    without = evidence.loc["n-open"]
+    assert pd.isna(without["log_first_here_n"])
+    assert without["log_first_placed_n"] == 6
+
+
+def test_clicks_at_once_tell_the_share_of_people_at_a_delay():
+    table = gather_evidence(read_events(the_log_so_far()), horizon="instant")
+    seen = pd.DataFrame(encode(table), columns=feature_names(), index=table["event_id"]).loc["q-open"]
+    # 3 of 6 first fetches were clicked at once; of the 4 at this delay 2: as many as were due.
+    assert seen["log_click_ratio"] == pytest.approx(0.0, abs=1e-6)
+    # Of 2 visible first fetches 1 was clicked at once, so Apple's 3 here would have drawn 1.5 from people; 1 came.
+    assert seen["log_clicks_due_here"] == pytest.approx(np.log10(1 + 1.5), abs=1e-6)
+    expected_human = seen["log_expected_human"]
+    assert seen["log_clicked_here"] == pytest.approx((1 + 2 * min(expected_human, 1)) / (1.5 + 2), abs=1e-6)
+    assert seen["log_delay_share"] == pytest.approx(np.log10(4.5 / 10), abs=1e-6)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paperknife.evidence.clients import CLIENT_FAMILIES
+from paperknife.evidence.kinds import kinds
 from paperknife.evidence.mechanism import MECHANISMS, mechanism
-from paperknife.evidence.networks import NETWORK_CLASSES
+from paperknife.evidence.networks import NETWORK_CLASSES, NetworkTable
 
 
 def road(client: str | None, network: str | None) -> str:
@@ -89,3 +90,11 @@ def test_every_kind_of_null_and_unknown_words_count_as_null(null) -> None:
     assert road(null, null) == "unknown"
     assert road("gmail_proxy", null) == "google_proxy"
     assert road(null, "cloud") == "cloud"
+
+
+@pytest.mark.parametrize("ip", ["40.94.20.1", "52.97.1.1", "20.40.1.1", "52.170.3.4", "4.150.1.1"])
+def test_outlook_on_the_web_reads_from_all_of_microsofts_networks(ip):
+    network = NetworkTable.built_in().classify([ip])[0]
+    kind = kinds()["browser_desktop", network]
+    assert (kind.mechanism, kind.is_visible, kind.is_machine) == ("microsoft", True, False)
+    assert kind.is_click_machine  # nobody clicks from there

@@ -36,7 +36,7 @@ def row(prefix: str, network_class: str, precision: str = "coarse") -> NetworkRo
         ("67.231.152.1", "scanner"),
         ("209.222.82.1", "scanner"),
         ("40.94.20.1", "microsoft"),
-        ("40.76.1.1", "cloud"),
+        ("40.76.1.1", "microsoft"),  # its cloud, from where Outlook on the web fetches too
         ("52.97.1.1", "microsoft"),
         ("34.201.1.1", "cloud"),
         ("35.190.1.1", "cloud"),

@@ -87,11 +87,19 @@ MESSAGE_HISTORY: Final = (
 DELAY_EDGES_S: Final = (10, 60, 600, 3_600, 14_400, 43_200, 129_600)
 """Bounds of the bins in which a log's first fetches are counted by the time since delivery."""
 
-DELAY_COUNTS: Final = tuple(
-    f"{kind}_delay_{place}_n" for kind in ("apple", "visible") for place in range(len(DELAY_EDGES_S) + 1)
-)
+DELAY_KINDS: Final = ("first", "apple", "visible", "prompt", "apple_prompt")
+"""What is counted a bin: first fetches of all messages (`first`), those by Apple and by visible clients, and clean clicks
+within two minutes of their message's first fetch, by that fetch's delay: after any (`prompt`), and after Apple's."""
 
-LOG_HABITS: Final = tuple(f"log_{name}" for name in (*KEY_SUMS, *DELAY_COUNTS))
+DELAY_COUNTS: Final = tuple(
+    f"{kind}_delay_{place}_n" for kind in DELAY_KINDS for place in range(len(DELAY_EDGES_S) + 1)
+)
+"""What a day's counts are called; an open's evidence holds those of its own bin (`here`) and their sum (`placed`)."""
+
+LOG_PLACES: Final = tuple(f"log_{kind}_{where}_n" for kind in DELAY_KINDS for where in ("here", "placed"))
+"""`here` is null where the open's delay is."""
+
+LOG_HABITS: Final = (*(f"log_{name}" for name in KEY_SUMS), *LOG_PLACES)
 """The whole log's sums over the 30 full UTC days before the day up to which the evidence looks."""
 
 HISTORY: Final = MESSAGE_HISTORY + tuple(f"{key}_{name}" for key in KEYS for name in (*KEY_SUMS, *KEY_OTHERS))

@@ -414,22 +414,48 @@ def _excess_human(columns: Columns) -> Floats:
     return _capped(_ratio(_open_rate_of(columns, "visible"), _open_rate_of(columns, "apple")), 2)
 
 
-def _delay_counts(columns: Columns, kind: str) -> tuple[Floats, Floats]:
-    """Return a kind's first fetches in the bin of each open's delay, and in all bins."""
+def _delay_share(columns: Columns, kind: str) -> Floats:
+    """Return the share of a kind's first fetches that came at a delay like this, half a fetch in each bin beside."""
     bins_n = len(DELAY_EDGES_S) + 1
-    counts = np.column_stack([columns[f"log_{kind}_delay_{place}_n"] for place in range(bins_n)])
-    place = np.searchsorted(DELAY_EDGES_S, columns["delay_us"] / 1e6, side="right")
-    here = np.take_along_axis(counts, np.minimum(place, bins_n - 1)[:, None], axis=1)[:, 0]
-    return np.where(np.isnan(columns["delay_us"]), np.nan, here), counts.sum(axis=1)
+    share: Floats = (columns[f"log_{kind}_here_n"] + 0.5) / (columns[f"log_{kind}_placed_n"] + bins_n / 2)
+    return share
 
 
 def _delay_ratio(columns: Columns) -> Floats:
     """Return log10 of how much commoner a delay like this is among visible first fetches than among Apple's."""
-    visible, all_visible = _delay_counts(columns, "visible")
-    apple, all_apple = _delay_counts(columns, "apple")
-    # Half a fetch in each bin, so that an empty bin says little.
-    ratio: Floats = np.log10(((visible + 0.5) / (all_visible + 4)) / ((apple + 0.5) / (all_apple + 4)))
+    ratio: Floats = np.log10(_delay_share(columns, "visible") / _delay_share(columns, "apple"))
     return ratio
+
+
+_CLICKS_BEFORE: Final = 2.0
+"""Clicks that every bin of delay is given at the log's own rate before any is counted, so that one says little."""
+
+
+def _click_ratio(columns: Columns) -> Floats:
+    """Return log10 of how much oftener a click follows at once where a first fetch came at a delay like this.
+
+    A click at once shows a person at the fetch, and people click about as often whenever they read: where prefetches
+    are many, such clicks are few. It needs neither user agents nor addresses.
+    """
+    rate = _ratio(columns["log_prompt_placed_n"], columns["log_first_placed_n"])
+    due = columns["log_first_here_n"] * np.where(rate > 0, rate, np.nan)
+    ratio: Floats = np.log10((columns["log_prompt_here_n"] + _CLICKS_BEFORE) / (due + _CLICKS_BEFORE))
+    return ratio
+
+
+def _clicks_due(columns: Columns) -> Floats:
+    """Return how many clicks at once Apple's first fetches at this delay would have drawn, had people caused them all."""
+    visible_n = columns["log_visible_placed_n"]
+    visible = _ratio(columns["log_prompt_placed_n"] - columns["log_apple_prompt_placed_n"], visible_n)
+    return columns["log_apple_here_n"] * np.maximum(visible, 0)
+
+
+def _clicked_here(columns: Columns) -> Floats:
+    """Return the share of people that clicks at once alone expect of Apple's first fetches at this delay: 0 to 1.5."""
+    due = _clicks_due(columns)
+    before = np.minimum(np.nan_to_num(_expected_human(columns), nan=0.5), 1.0)
+    clicks = columns["log_apple_prompt_here_n"] + _CLICKS_BEFORE * before
+    return _capped(np.where(due > 0, clicks / (due + _CLICKS_BEFORE), np.nan), 1.5)
 
 
 def _expected_here(columns: Columns) -> Floats:
@@ -477,6 +503,24 @@ def _whole_log() -> list[Feature]:
             _delay_ratio,
         ),
         Feature("log_expected_here", "log", "share", (*kinds, "clock"), no_clicks, _expected_here),
+        Feature(
+            "log_delay_share",
+            "log",
+            "log10 of a share",
+            ("log", "clock"),
+            "no clock or no history",
+            lambda c: np.log10(_delay_share(c, "first")),
+        ),
+        Feature("log_click_ratio", "log", "log10 of a ratio", ("log", "clock"), no_clicks, _click_ratio),
+        Feature("log_clicked_here", "log", "share", (*kinds, "clock"), no_clicks, _clicked_here),
+        Feature(
+            "log_clicks_due_here",
+            "log",
+            "log10(1 + count)",
+            (*kinds, "clock"),
+            no_clicks,
+            lambda c: np.log10(1 + _clicks_due(c)),
+        ),
     ]
 
 

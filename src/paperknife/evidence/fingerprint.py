@@ -13,7 +13,7 @@ import numpy as np
 
 from paperknife.evidence import features
 from paperknife.evidence.columns import DELAY_EDGES_S
-from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, SQL_TEXTS, sql_text
+from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, DELAY_COUNTED, SQL_TEXTS, sql_text
 from paperknife.evidence.kinds import kinds_table
 
 _COMMENT = re.compile(r"--(?! step:).*$", re.MULTILINE)
@@ -33,7 +33,8 @@ def fingerprint() -> str:
 
 def _how_evidence_is_made() -> list[str]:
     texts = [" ".join(_COMMENT.sub("", sql_text(name)).split()) for name in SQL_TEXTS]
-    return [*texts, f"{CLEAN_CLICK_US} {BURST_US} {DELAY_EDGES_S}", kinds_table().to_csv(index=False)]
+    constants = f"{CLEAN_CLICK_US} {BURST_US} {DELAY_EDGES_S} {DELAY_COUNTED}"
+    return [*texts, constants, kinds_table().to_csv(index=False)]
 
 
 def _how_features_are_made() -> list[str]:

@@ -17,7 +17,9 @@ from paperknife.errors import RequestError, did_you_mean
 from paperknife.evidence.clients import CLIENT_FAMILIES, client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
+    DELAY_COUNTS,
     DELAY_EDGES_S,
+    DELAY_KINDS,
     FLAGS,
     HISTORY,
     IDENTITY,
@@ -222,23 +224,51 @@ def sql_text(name: str) -> str:
     return (files("paperknife.evidence") / f"{name}.sql").read_text(encoding="utf-8")
 
 
+DELAY_COUNTED: Final = {
+    # what is counted, and the delay by which it is placed: a click by that of the fetch it follows
+    "first": ("is_open AND message_opens_n = 0", "delay_us"),
+    "apple": ("is_open AND message_opens_n = 0 AND is_apple", "delay_us"),
+    "visible": ("is_open AND message_opens_n = 0 AND is_visible", "delay_us"),
+    "prompt": (
+        "is_clean AND since_load_us = since_first_load_us AND since_load_us <= 120000000",
+        "delay_us - since_first_load_us",
+    ),
+    "apple_prompt": (
+        "is_clean AND since_load_us = since_first_load_us AND since_apple_load_us <= 120000000",
+        "delay_us - since_first_load_us",
+    ),
+}
+
+
 def _delay_counts() -> str:
-    """Return the counts of first fetches per kind and bin of delay, in the order of `DELAY_COUNTS`."""
-    edges_us = [0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None]
-    bins = [
-        f"delay_us >= {low}" + ("" if high is None else f" AND delay_us < {high}")
-        for low, high in pairwise(edges_us)
-    ]
-    return ", ".join(
-        f"count(CASE WHEN is_open AND message_opens_n = 0 AND is_{kind} AND {within} THEN 1 END) "
-        f"AS {kind}_delay_{place}_n"
-        for kind in ("apple", "visible")
-        for place, within in enumerate(bins)
-    )
+    """Return the counts per kind and bin of delay, in the order of `DELAY_COUNTS`."""
+    bounds = list(pairwise([0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None]))
+    counts = []
+    for kind in DELAY_KINDS:
+        counted, delay = DELAY_COUNTED[kind]
+        for place, (low, high) in enumerate(bounds):
+            within = f"{delay} >= {low}" + ("" if high is None else f" AND {delay} < {high}")
+            counts.append(f"count(CASE WHEN {counted} AND {within} THEN 1 END) AS {kind}_delay_{place}_n")
+    return ", ".join(counts)
 
 
 def _habit_sums() -> str:
-    return ", ".join(f"sum({name.removeprefix('log_')}) AS {name}" for name in LOG_HABITS)
+    return ", ".join(f"sum({name}) AS log_{name}" for name in (*KEY_SUMS, *DELAY_COUNTS))
+
+
+def _places() -> list[str]:
+    """Return, of the log's counts by delay, those of each open's own bin and their sums, in the order of `LOG_PLACES`."""
+    columns = []
+    for kind in DELAY_KINDS:
+        names = [f"lh.log_{kind}_delay_{place}_n" for place in range(len(DELAY_EDGES_S) + 1)]
+        here = "".join(
+            f"WHEN o.delay_us < {edge * 1_000_000} THEN {name} "
+            for edge, name in zip(DELAY_EDGES_S, names[:-1], strict=True)
+        )
+        here = f"CASE WHEN o.delay_us IS NULL THEN NULL {here}ELSE {names[-1]} END"
+        for where, value in (("here", here), ("placed", " + ".join(names))):
+            columns.append(f"CAST({value} AS BIGINT) AS log_{kind}_{where}_n")
+    return columns
 
 
 def _sums(key: str) -> dict[str, str]:
@@ -268,7 +298,11 @@ def _evidence_query(length_us: int, last_us: int) -> str:
         "make_timestamp(o.at_us) AS occurred_at",
         f"{seen_us} / 1e6 AS seen_s",
         *(f"o.{name}" for name in (*KINDS_OF_OPEN, *FLAGS)),
-        *(f"CAST({name} AS BIGINT) AS {name}" for name in (*HISTORY, *LOG_HABITS)),
+        *(
+            f"CAST({name} AS BIGINT) AS {name}"
+            for name in (*HISTORY, *(f"log_{summed}" for summed in KEY_SUMS))
+        ),
+        *_places(),
         *(
             # A delivery logged after the open is only the clock of an open that has no earlier one.
             _late_delivery

@@ -38,14 +38,15 @@ WHERE at_us - message_began_us <= 30 * 86400000000;
 SELECT event_id, event_type, message_id, at_us, is_click_machine, is_apple, client_family,
     coalesce(delivered_us, sent_us) AS clock_us,
     CASE WHEN delivered_us IS NOT NULL THEN 'delivered' WHEN sent_us IS NOT NULL THEN 'sent' END AS clock_kind,
-    clicked_us, opened_us, apple_opened_us
+    clicked_us, opened_us, apple_opened_us, first_opened_us
 FROM (
     SELECT *,
         max(CASE WHEN event_type = 'delivered' THEN at_us END) OVER past_and_now AS delivered_us,
         max(CASE WHEN event_type = 'sent' THEN at_us END) OVER past_and_now AS sent_us,
         max(CASE WHEN event_type = 'click' THEN at_us END) OVER past AS clicked_us,
         max(CASE WHEN event_type = 'open' THEN at_us END) OVER past AS opened_us,
-        max(CASE WHEN event_type = 'open' AND is_apple THEN at_us END) OVER past AS apple_opened_us
+        max(CASE WHEN event_type = 'open' AND is_apple THEN at_us END) OVER past AS apple_opened_us,
+        min(CASE WHEN event_type = 'open' THEN at_us END) OVER past AS first_opened_us
     FROM message_events
     WINDOW
         past_and_now AS (PARTITION BY message_id ORDER BY at_us RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
@@ -80,6 +81,7 @@ SELECT s.*, c.clock_us, c.clock_kind,
     -- how long before it the message's images were last loaded: a click dates a reading (LEARNING.md)
     s.at_us - c.opened_us AS since_load_us,
     s.at_us - c.apple_opened_us AS since_apple_load_us,
+    s.at_us - c.first_opened_us AS since_first_load_us,
     -- whose recipient this is, as far as their last open told
     coalesce(p.apple_us > coalesce(p.visible_us, -1), false) AS is_of_apple,
     coalesce(p.visible_us > coalesce(p.apple_us, -1), false) AS is_of_visible

@@ -18,8 +18,8 @@ import pandas as pd
 from paperknife.evidence.clients import CLIENT_FAMILIES, client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
-    DELAY_COUNTS,
     DELAY_EDGES_S,
+    DELAY_KINDS,
     FLAGS,
     HISTORY,
     IDENTITY,
@@ -97,6 +97,7 @@ class _Seen:
     clicked_us: int | None = None
     opened_us: int | None = None
     apple_opened_us: int | None = None
+    first_opened_us: int | None = None
     is_of_apple: bool = False
     is_of_visible: bool = False
     is_late: bool = False
@@ -234,7 +235,9 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
     }
     for key, column in KEYS.items():
         row |= _key_history(opened, known, key, column)
-    row |= _log_habits(known, (event.at_us + max(0, min(length_us, asked.as_of_us - event.at_us))) // DAY_US)
+    row |= _log_habits(
+        opened, known, (event.at_us + max(0, min(length_us, asked.as_of_us - event.at_us))) // DAY_US
+    )
     if length_us:
         row |= _message_aftermath(opened, message, length_us)
         row |= _key_aftermath(opened, known, length_us)
@@ -282,10 +285,12 @@ def _walk(message: Sequence[_Seen]) -> None:
                 seen.clicked_us = latest.get("click")
                 seen.opened_us = latest.get("open")
                 seen.apple_opened_us = latest.get("apple_open")
+                seen.first_opened_us = latest.get("first_open")
         for seen in together:
             if seen.type == "open":
                 seen.opens_before = opens_n
                 opens_n += 1
+                latest.setdefault("first_open", at_us)
                 if seen.kind.is_apple:
                     latest["apple_open"] = at_us
             latest[seen.type] = at_us
@@ -400,17 +405,35 @@ def _recipients_of(kind: str, events: Sequence[_Seen]) -> dict[str, int]:
     }
 
 
-def _log_habits(known: Sequence[_Seen], seen_day: int) -> dict[str, int | None]:
+def _log_habits(opened: _Seen, known: Sequence[_Seen], seen_day: int) -> dict[str, int | None]:
     past = [s for s in known if seen_day - 30 <= s.at_us // DAY_US < seen_day]
     if not past:
         return dict.fromkeys(LOG_HABITS)
-    first = [s for s in past if s.type == "open" and s.opens_before == 0 and s.delay_us is not None]
-    counts = dict.fromkeys(DELAY_COUNTS, 0)
-    for seen in first:
-        place = bisect_right(_DELAY_EDGES_US, seen.delay_us or 0)
-        counts[f"apple_delay_{place}_n"] += seen.kind.is_apple
-        counts[f"visible_delay_{place}_n"] += seen.kind.is_visible
-    return {f"log_{name}": count for name, count in (_sums(past) | counts).items()}
+    counts = {kind: [0] * (len(DELAY_EDGES_S) + 1) for kind in DELAY_KINDS}
+    for seen in past:
+        first_us = seen.first_opened_us
+        if seen.type == "open" and seen.opens_before == 0 and seen.delay_us is not None:
+            place = bisect_right(_DELAY_EDGES_US, seen.delay_us)
+            counts["first"][place] += 1
+            counts["apple"][place] += seen.kind.is_apple
+            counts["visible"][place] += seen.kind.is_visible
+        elif (
+            seen.is_clean
+            and seen.delay_us is not None
+            and first_us is not None
+            and seen.opened_us == first_us
+        ):
+            load_delay_us = seen.delay_us - (seen.at_us - first_us)
+            if load_delay_us >= 0 and seen.is_prompt_after(first_us):
+                place = bisect_right(_DELAY_EDGES_US, load_delay_us)
+                counts["prompt"][place] += 1
+                counts["apple_prompt"][place] += seen.apple_opened_us == first_us
+    here = None if opened.delay_us is None else bisect_right(_DELAY_EDGES_US, opened.delay_us)
+    row: dict[str, int | None] = {f"log_{name}": count for name, count in _sums(past).items()}
+    for kind, by_place in counts.items():
+        row[f"log_{kind}_here_n"] = None if here is None else by_place[here]
+        row[f"log_{kind}_placed_n"] = sum(by_place)
+    return row
 
 
 def _message_aftermath(opened: _Seen, message: Sequence[_Seen], length_us: int) -> dict[str, int | None]:

@@ -1,7 +1,7 @@
 -- What is counted of the whole log, day by day.
 
 -- step: log_days
--- one row per day: the day's bucket, and its first fetches by time since delivery, apart for Apple and visible clients
+-- one row per day: the day's bucket, and by time since delivery its first fetches and the clicks at once after them
 SELECT day,
     {measures},
     {delay_counts}

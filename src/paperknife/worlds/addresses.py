@@ -71,6 +71,17 @@ BLOCKS: Final[dict[str, dict[str, float]]] = {
         "20.190.128.0/18": 0.2,
         "13.104.0.0/14": 0.1,
     },
+    # Microsoft's cloud: Outlook on the web fetches from there as well, and so do many gateways.
+    "azure": {
+        "20.0.0.0/9": 0.35,
+        "20.184.0.0/13": 0.15,
+        "40.64.0.0/12": 0.1,
+        "40.112.0.0/13": 0.1,
+        "13.64.0.0/11": 0.1,
+        "52.160.0.0/11": 0.1,
+        "4.144.0.0/12": 0.05,
+        "104.40.0.0/13": 0.05,
+    },
     "named": {
         "67.231.144.0/20": 1,
         "148.163.128.0/19": 1,
@@ -318,8 +329,11 @@ def draw_networks(
     ]
     own_parts = [(1 - laws.own_v6_share, consumer), (laws.own_v6_share, consumer_v6)]
 
-    def proxy(name: str, size: int) -> Ints:
-        parts = [(1 - laws.proxy_new_share, BLOCKS[name]), (laws.proxy_new_share, unlisted)]
+    def proxy(name: str, size: int, beside: str = "", beside_share: float = 0.0) -> Ints:
+        listed = 1 - laws.proxy_new_share
+        parts = [(listed * (1 - beside_share), BLOCKS[name]), (laws.proxy_new_share, unlisted)]
+        if beside:
+            parts.append((listed * beside_share, BLOCKS[beside]))
         return texts.add(_mixed(rng, parts, size, 8))
 
     relay = texts.add(_mixed(rng, relay_parts, cities * laws.relay_addresses_n, 4))
@@ -341,6 +355,6 @@ def draw_networks(
         vpns=vpn,
         google=proxy("google", 200),
         yahoo=proxy("yahoo", 60),
-        microsoft=proxy("microsoft", 120),
+        microsoft=proxy("microsoft", 120, "azure", laws.azure_share),
         strays=texts.add(_mixed(rng, [(0.7, BLOCKS["cloud"]), (0.2, unlisted), (0.1, consumer)], 60, 1)),
     )

@@ -52,6 +52,8 @@ def assign_gateways(rng: np.random.Generator, laws: MachineLaws, people: People)
 def _draw_addresses(rng: np.random.Generator, gateway: Gateway, texts: Texts) -> Ints:
     if gateway.network == "generic":
         blocks = draw_unlisted_blocks(rng, 3) | draw_consumer_blocks(rng, 2)
+    elif gateway.network == "microsoft":
+        blocks = BLOCKS["microsoft"] | BLOCKS["azure"]
     else:
         blocks = BLOCKS[gateway.network]
     return texts.add(draw_addresses(rng, blocks, gateway.addresses_n, together=4))

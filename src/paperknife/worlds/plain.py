@@ -149,6 +149,7 @@ def plain_laws() -> Laws:
             relay_new_share=0.03,
             relay_rotation_h=6.0,
             proxy_new_share=0.02,
+            azure_share=0.4,
             private_relay_share=0.12,
             vpn_share=0.03,
             mobile_share=0.3,

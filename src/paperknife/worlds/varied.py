@@ -279,7 +279,8 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
 
 def draw_gateway(rng: np.random.Generator) -> Gateway:
     """Return one security product with a temperament of its own."""
-    late = rng.uniform(0.0, 0.4)
+    # Some look only when a queue or a sandbox lets them: FACTS.md has "sometimes after 30 min or more".
+    late = rng.uniform(0.0, 0.4) if happens(rng.spawn(1)[0], 0.85) else rng.uniform(0.4, 1.0)
     clicks = one_of(rng, ("all", "one", "none"), (0.45, 0.25, 0.3))
     return Gateway(
         weight=log_uniform(rng, 0.1, 1),
@@ -328,11 +329,17 @@ def draw_network_laws(rng: np.random.Generator) -> NetworkLaws:
         relay_new_share=rng.uniform(0.0, (0.0, 0.15, 0.4)[int(rng.choice(3, p=[0.45, 0.3, 0.25]))]),
         relay_rotation_h=log_uniform(rng, 0.2, 72),
         proxy_new_share=rng.uniform(0.0, 0.3) if happens(rng, 0.4) else 0.0,
+        azure_share=_azure_share(rng.spawn(1)[0]),
         private_relay_share=rng.uniform(0.0, 0.45),
         vpn_share=log_uniform(rng, 0.005, 0.12),
         mobile_share=rng.uniform(0.1, 0.6),
         office_share=rng.uniform(0.2, 0.95),
     )
+
+
+def _azure_share(rng: np.random.Generator) -> float:
+    """Return how much of Outlook on the web comes from Microsoft's cloud: nobody has said, from none to all."""
+    return float(np.clip(rng.uniform(-0.25, 1.15), 0.0, 1.0))
 
 
 _GAPS: tuple[tuple[str, ...], ...] = (

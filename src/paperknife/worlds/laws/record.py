@@ -23,6 +23,8 @@ class NetworkLaws:
         How long a person keeps a relay address.
     proxy_new_share : float
         Of Google's, Yahoo's and Microsoft's fetches from blocks that no list knows.
+    azure_share : float
+        Of Outlook on the web's fetches from Microsoft's cloud and not from its mail networks.
     private_relay_share : float
         Of people whose Safari, where they have one, goes through the relay as well.
     vpn_share : float
@@ -44,6 +46,7 @@ class NetworkLaws:
     vpn_share: float
     mobile_share: float
     office_share: float
+    azure_share: float = 0.0
     relay_changed_share: float = 0.0
     relay_changed_from: float = 1.0
 
