@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from paperknife.labels.click_curves import CURVES, PROMPT_S, STALE_S, click_curves
 from paperknife.labels.kin import codes_of, kin_clues, kin_names
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from paperknife.hazards.sender import SenderHazards
     from paperknife.labels.click_dating import ClickDates
 
-KIN: Final = kin_names(("recipient",), ("prior", "label", "delay"))
+KIN: Final = kin_names(("recipient",), ("prior", "label", "delay", "prompt"))
 """By cross-validation on half the opens of 593 worlds: without kin .0139 of loss gained, with the recipient's .0245, with
 those by campaign, domain, delay and hour of the day as well .0259, but then a world lost .166 instead of .099. What is
 believed of all fetches at one delay may be wrong of all."""
@@ -40,6 +41,7 @@ CLUES: Final = (
     "apple",
     "machine",
     "trust",
+    *CURVES,
     *KIN,
 )
 """`prior` (log-odds of a person by the starting model, if it was no other machine), and beside it, as differences in
@@ -48,7 +50,14 @@ message's first fetch in Apple's traffic, or in traffic that tells nothing, and 
 (`group`); log10 seconds to the click (`gap`) and since delivery (`delay`); log of h_R over h_T (`read_share`) and of the
 campaign's interest; P(read later still); clicks per read; P(the recipient is behind Apple); P(another machine); and how
 much the hazards weigh by the events they rest on (`trust`). Then what the starting model and all sources say on average
-of the `recipient`'s other opens in such traffic, and how long after delivery those came. NaN where a source is silent."""
+of the `recipient`'s other opens in such traffic, how long after delivery those came, and whether the clicks they drew
+came at once (`prompt`: 1 within two minutes, 0 after half an hour); and the log's own curve of clicks at once, from
+`click_curves`. NaN where a source is silent.
+
+By one split of 1,586 worlds (two thirds learn, at most 3,000 opens each), people's loss on the others was .4850 by the
+starting model, .4629 corrected without the curves and `prompt`, .4596 with the curves, .4589 with both; where nothing
+tells who is behind Apple .5267, .5103, .5038, .5018. What is believed of a delay by what clicks show there is safer than
+by what sources say there (see `KIN`)."""
 
 _SURE: Final = 1e-4
 
@@ -77,6 +86,9 @@ def gather_clues(
     machine: Floats,
     evidence: pd.DataFrame,
     is_hidden: Bools,
+    is_apple: Bools,
+    is_last: Bools,
+    is_visible: Bools,
 ) -> pd.DataFrame:
     """Return the clues of every open, float32, in the order of `CLUES`; all arrays are of shape (opens,).
 
@@ -126,16 +138,29 @@ def gather_clues(
             "machine": machine,
             "trust": trust,
         }
-    table = pd.DataFrame(clues, dtype=np.float32).join(
-        kin_clues(
-            {"recipient": codes_of(evidence["recipient_id"])},
-            {
-                "prior": prior_h,
-                "label": np.where(np.isnan(label_h), prior_h, label_h),
-                "delay": log_delay(delay_s),
-            },
-            message,
-            is_hidden,
+    is_prompt = is_last & (gap_s <= PROMPT_S)
+    prompt = np.where(is_prompt, 1.0, np.where(is_last & (gap_s > STALE_S), 0.0, np.nan))
+    kind, placed = _kinds_of_fetch(
+        evidence, message, delay_s, is_hidden, is_first | is_first_unknown, is_apple
+    )
+    curves = click_curves(
+        placed, is_prompt, kind, float(is_prompt[is_visible].mean()) if is_visible.any() else np.nan
+    )
+    table = (
+        pd.DataFrame(clues, dtype=np.float32)
+        .join(curves)
+        .join(
+            kin_clues(
+                {"recipient": codes_of(evidence["recipient_id"])},
+                {
+                    "prior": prior_h,
+                    "label": np.where(np.isnan(label_h), prior_h, label_h),
+                    "delay": log_delay(delay_s),
+                    "prompt": prompt,
+                },
+                message,
+                is_hidden,
+            )
         )
     )
     return table[list(CLUES)].replace([np.inf, -np.inf], np.nan)
@@ -144,3 +169,15 @@ def gather_clues(
 def log_delay(delay_s: Floats) -> Floats:
     """Return log10(1 + s): 0 for at once, 1.8 for a minute, 3.6 for an hour, 4.9 for a day."""
     return np.asarray(np.log10(1 + np.maximum(delay_s, 0)))
+
+
+def _kinds_of_fetch(
+    evidence: pd.DataFrame, message: Ints, delay_s: Floats, is_hidden: Bools, is_first: Bools, is_apple: Bools
+) -> tuple[Ints, Floats]:
+    """Return which fetches share a curve of clicks, -1 for none, and their place along it."""
+    at_us = evidence["occurred_at"].dt.as_unit("us").astype("int64").to_numpy(dtype=np.float64)
+    first_us = np.full(int(message.max(initial=0)) + 1, np.inf)
+    np.minimum.at(first_us, message[is_hidden], at_us[is_hidden])
+    since = log_delay((at_us - first_us[message]) / 1e6)
+    kind = np.where(is_hidden, 2 * is_apple + is_first, -1).astype(np.int64)
+    return kind, np.where(is_first, log_delay(delay_s), np.where(is_hidden, since, np.nan))

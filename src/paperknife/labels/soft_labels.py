@@ -120,6 +120,9 @@ def soft_labels(
         machine=m,
         evidence=evidence,
         is_hidden=np.isin(kind, ["apple", "unknown"]) & board.counts,
+        is_apple=board.is_apple,
+        is_last=board.is_last,
+        is_visible=kind == "visible",
     )
     machine_clues = gather_machine_clues(
         evidence,
@@ -196,6 +199,7 @@ class _Board:
         clean_us = messages["clean_us"].to_numpy(dtype=np.float64, na_value=np.nan)[self.message]
         is_last = last_before_click(self.message, self.at_us, clean_us, self.counts)
         self.gap_s: Floats = (clean_us - self.at_us) / 1e6
+        self.is_last: Bools = is_last
         self.dates_apple: Bools = is_last & self.is_apple
         self.dates_human: Bools = is_last & (kind == "visible")
         self.first_share = self._first_share(kind == "visible")
