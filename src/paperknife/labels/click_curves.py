@@ -1,6 +1,6 @@
 """How often a click follows at once, by how long after delivery a fetch came: the log's own curve of who reads when.
 
-A click within two minutes of a fetch shows a person at it, whoever's client it was. Readers click about as often
+A click within two minutes of a fetch shows a person at it, whatever the client. Readers click about as often
 whenever they read, prefetches nearly never are clicked at once: so where, along the delay, the share of fetches that a
 click follows rises or falls, the share of people does too. The curve's level rests on clicks per reading, which nobody
 knows for Apple's readers; its shape does not. Nothing of it needs a user agent or an address.
@@ -20,12 +20,20 @@ CURVES: Final = ("click_here", "clicks_here", "click_level")
 """What `click_curves` tells."""
 
 PROMPT_S: Final = 120.0
+"""A click so soon after a fetch came from the reading that caused it: 80 to 89 % within a minute (FACTS.md section 3)."""
+
 STALE_S: Final = 1_800.0
+"""A click so long after the last fetch was made on images that a cache held, or on a second look."""
+
 _BINS_PER_DECADE: Final = 8
 _BINS_N: Final = 60
+"""Of the delay: from a second to a month."""
+
 _WIDTH: Final = 2.0
+"""Bins that count as near: the standard deviation of a bell-shaped weight, a quarter of a decade."""
+
 _PRIOR_CLICKS: Final = 3.0
-"""Clicks at the log's mean that each place starts with, so that a few clicks say little."""
+"""Clicks at the kind's own rate that each place starts with, so that a few clicks say little."""
 
 
 def click_curves(log_delay: Floats, is_prompt: Bools, kind: Ints, reference: float) -> pd.DataFrame:

@@ -114,6 +114,10 @@ def gather_clues(
         From `gather_evidence`, in the same order.
     is_hidden : numpy.ndarray of bool
         Opens whose kin are asked, and asked of.
+    is_apple, is_visible : numpy.ndarray of bool
+        Opens in Apple's traffic, and those of visible readers.
+    is_last : numpy.ndarray of bool
+        The message's last fetch before its clean click.
     """
     prior = log_odds(prior_h)
     dated = np.full(len(prior), np.nan)
