@@ -225,7 +225,6 @@ def sql_text(name: str) -> str:
 
 
 DELAY_COUNTED: Final = {
-    # what is counted, and the delay by which it is placed: a click by that of the fetch it follows
     "first": ("is_open AND message_opens_n = 0", "delay_us"),
     "apple": ("is_open AND message_opens_n = 0 AND is_apple", "delay_us"),
     "visible": ("is_open AND message_opens_n = 0 AND is_visible", "delay_us"),
@@ -238,6 +237,8 @@ DELAY_COUNTED: Final = {
         "delay_us - since_first_load_us",
     ),
 }
+"""Of each of `DELAY_KINDS`, in SQL: what is counted, and the delay by which it is placed. A click is placed by that
+of the fetch it follows, which must be its message's first."""
 
 
 def _delay_counts() -> str:
