@@ -60,7 +60,7 @@ def agreement(models: Mapping[str, Model], later: Rows, soft: Matrix, weights: M
                 {
                     "model": name,
                     "slice": slice_name,
-                    "opens_n": int(here.sum()),
+                    "opens_n": len(np.unique(later.open_n[here])),
                     "label_loss": float(np.average(loss[here], weights=mass)),
                     "bias": p_human - label_human,
                     "p_human": p_human,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from paperknife.model.masking import MASKED_SHARE
 from paperknife.model.stages import Stages, grown, stage_targets
 from paperknife.training.rows import HORIZON_SHARES, sample_rows
 
@@ -40,11 +41,15 @@ of a generator written apart, .3976 / .3839. 31 leaves, or fewer trees at twice 
 
 
 def repeated_rows(
-    tables: Mapping[str, pd.DataFrame], opens: NDArray[np.intp], random: np.random.Generator
+    tables: Mapping[str, pd.DataFrame],
+    opens: NDArray[np.intp],
+    random: np.random.Generator,
+    *,
+    masked_share: float = MASKED_SHARE,
 ) -> Rows:
-    """Return the rows to fit on: of a small log each open more than once. Parameters are those of `sample_rows`."""
+    """Return rows to fit or judge by: of a small log each open more than once. Parameters are those of `sample_rows`."""
     times = int(np.clip(_MOST_REPEATED // max(len(opens), 1), 1, len(HORIZON_SHARES)))
-    return sample_rows(tables, np.repeat(opens, times), random)
+    return sample_rows(tables, np.repeat(opens, times), random, masked_share=masked_share)
 
 
 def corrected(

@@ -35,7 +35,7 @@ from paperknife.training.checks import agreement
 from paperknife.training.correction import corrected, repeated_rows
 from paperknife.training.later_clicks import check_held_out
 from paperknife.training.panel_trees import fit_panel, told_by_panel, with_panel
-from paperknife.training.rows import HORIZON_SHARES, Rows, sample_rows
+from paperknife.training.rows import HORIZON_SHARES, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,7 +184,7 @@ def train(
     random = np.random.default_rng(random_state)
     tell("Fitting")
     earlier = repeated_rows(tables, np.flatnonzero(counts & ~is_later), random)
-    later = sample_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
+    later = repeated_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
     candidates, notes = _candidates(begin, earlier, labels, soft, weights, random_state, threads)
     tell("Calibrating on later messages")
     # One half of the later messages calibrates, the other judges: a calibration flatters itself on its own rows.
