@@ -55,13 +55,12 @@ PARAMS = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """Encoded opens of one or more worlds, with their truth and, of each one's world, the people among people and prefetches."""
+    """Encoded opens of one or more worlds, with their truth."""
 
     matrix: np.ndarray
     labels: np.ndarray
     seen_s: np.ndarray
     mechanism: np.ndarray
-    people_share: np.ndarray
     weight: np.ndarray
 
 
@@ -77,13 +76,11 @@ def lesson_of(seed: int) -> Lesson:
     rows = sample_rows(tables, rng.permutation(opens_n)[:OPENS_PER_WORLD], rng)
     truth = world.truth_opens.set_index("event_id")["label"]
     label = truth.loc[tables["instant"]["event_id"]].to_numpy(dtype=object)[rows.open_n]
-    people_n, prefetches_n = (label == "human").sum(), (label == "prefetch").sum()
     lesson = Lesson(
         rows.matrix,
         (label[:, None] == CLASSES[None, :]).astype(np.float32),
         rows.seen_s,
         rows.mechanism.astype(str),
-        np.full(len(label), people_n / max(people_n + prefetches_n, 1), dtype=np.float32),
         np.ones(len(label)),
     )
     return weighed(lesson, OPENS_PER_WORLD)

@@ -32,6 +32,7 @@ HERE = Path(__file__).resolve().parent
 FIRST_SEED = 200_000
 OPENS_PER_WORLD = 3_000
 FEWEST_OPENS = 30
+WORLDS_PER_FILE = 100
 FOLDS = 5
 
 
@@ -72,6 +73,7 @@ def fit(lessons: pd.DataFrame, question: Question) -> LabelModel:
         lessons[list(CLUES_TO[question])],
         lessons["truth"].to_numpy(float),
         np.sqrt(OPENS_PER_WORLD / opens_n),
+        question,
     )
 
 
@@ -84,19 +86,27 @@ def losses(lessons: pd.DataFrame, p: np.ndarray) -> np.ndarray:
 
 def gathered(worlds: int, jobs: int, start: Path, kept: Path | None) -> dict[Question, pd.DataFrame]:
     """Return the lessons of many worlds by question, from the folder that keeps them if there is one."""
-    files = {question: kept / f"{question}.parquet" for question in CLUES_TO} if kept else {}
-    if files and all(file.exists() for file in files.values()):
-        return {question: pd.read_parquet(file) for question, file in files.items()}
-    seeds = range(FIRST_SEED, FIRST_SEED + worlds)
-    found = Parallel(n_jobs=jobs)(delayed(lesson_of)(seed, start) for seed in seeds)
-    lessons = {
-        question: pd.concat([one[question] for one in found if question in one], ignore_index=True)
-        for question in CLUES_TO
+    parts = []
+    for first in range(FIRST_SEED, FIRST_SEED + worlds, WORLDS_PER_FILE):
+        seeds = range(first, min(first + WORLDS_PER_FILE, FIRST_SEED + worlds))
+        files = {q: kept / f"{q}-{first}-{len(seeds)}.parquet" for q in CLUES_TO} if kept else {}
+        if files and all(file.exists() for file in files.values()):
+            parts.append({question: pd.read_parquet(file) for question, file in files.items()})
+            continue
+        began = time.monotonic()
+        found = Parallel(n_jobs=jobs)(delayed(lesson_of)(seed, start) for seed in seeds)
+        part = {
+            question: pd.concat([one[question] for one in found if question in one], ignore_index=True)
+            for question in CLUES_TO
+        }
+        print(f"worlds {seeds.start} to {seeds.stop - 1}, {time.monotonic() - began:.0f} s", flush=True)
+        for question, file in files.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part[question].to_parquet(file)
+        parts.append(part)
+    return {
+        question: pd.concat([part[question] for part in parts], ignore_index=True) for question in CLUES_TO
     }
-    for question, file in files.items():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lessons[question].to_parquet(file)
-    return lessons
 
 
 def make(lessons: pd.DataFrame, question: Question) -> dict[str, float]:
@@ -130,18 +140,25 @@ def main() -> None:
     parser.add_argument(
         "--keep", type=Path, help="a folder that keeps the lessons, to fit again without simulating"
     )
+    parser.add_argument(
+        "--only",
+        choices=list(CLUES_TO),
+        help="make one, and leave the other, made beside the same model, as it is",
+    )
     asked = parser.parse_args()
     began = time.monotonic()
+    record, beside = HERE / "label_models.json", load_model(asked.start).model_id
+    kept = json.loads(record.read_text(encoding="utf-8")) if asked.only else {}
+    if kept and kept["beside"] != beside:
+        parser.error("The other label model belongs to another default model: make both.")
     lessons = gathered(asked.worlds, asked.jobs, asked.start, asked.keep)
     print(f"gathered in {time.monotonic() - began:.0f} s", flush=True)
-    made: dict[str, object] = {
-        "beside": load_model(asked.start).model_id,
-        "made_on": dt.datetime.now(dt.UTC).date().isoformat(),
-    }
-    for question in CLUES_TO:
-        made[question] = make(lessons[question], question)
+    made: dict[str, object] = kept | {"beside": beside}
+    for question in [asked.only] if asked.only else CLUES_TO:
+        today = dt.datetime.now(dt.UTC).date().isoformat()
+        made[question] = {"made_on": today, **make(lessons[question], question)}
         print(question, json.dumps(made[question]), flush=True)
-    (HERE / "label_models.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    record.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

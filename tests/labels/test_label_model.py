@@ -77,7 +77,7 @@ def test_it_learns_whom_to_believe():
     table["prior"] = np.float32(log_odds(np.array([0.4]))[0])
     table["label"] = np.where(person, 1.0, -1.0) + random.normal(0, 1, len(person))
     table["interest"] = random.normal(0, 1, len(person))  # says nothing
-    model = LabelModel.fit(table, person.astype(float), np.ones(len(person)), threads=1)
+    model = LabelModel.fit(table, person.astype(float), np.ones(len(person)), "people", threads=1)
     answer = model.probability(table)
     assert np.corrcoef(log_odds(answer), table["label"])[0, 1] > 0.9
     assert answer.mean() == pytest.approx(person.mean(), abs=0.02)

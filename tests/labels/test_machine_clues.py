@@ -11,7 +11,7 @@ from paperknife.evidence.history import gather_evidence
 from paperknife.evidence.open_networks import open_networks
 from paperknife.hazards.messages import message_table
 from paperknife.labels.label_model import LabelModel
-from paperknife.labels.machine_clues import MACHINE_CLUES, _best_other
+from paperknife.labels.machine_clues import MACHINE_CLUES, _best_other, _strangers
 from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import load_model
 from paperknife.worlds.world import make_world
@@ -71,3 +71,10 @@ def test_the_best_of_a_messages_other_opens():
     message = np.array([0, 0, 0, 1, 2])
     assert _best_other(human, message).tolist() == [0.5, 0.9, 0.9, 0.0, 0.0]
     assert len(_best_other(np.zeros(0), np.zeros(0, dtype=np.int64))) == 0
+
+
+def test_a_network_that_serves_many_domains_is_told_from_an_office():
+    network = np.array([0, 0, 0, 1, 1, -1, 0])
+    domain = np.array([5, 6, 5, 7, 7, 5, -1])
+    assert np.exp(_strangers(network, domain)) == pytest.approx([2, 2, 2, 1, 1, np.nan, np.nan], nan_ok=True)
+    assert _strangers(np.array([-1]), np.array([0])) == pytest.approx([np.nan], nan_ok=True)

@@ -66,3 +66,20 @@ def test_colleagues_share_their_companys_address(plain_opens):
     at_work = people[~people["recipient_domain"].isin(public)]
     sharing = at_work.groupby("ip")["recipient_id"].nunique()
     assert (sharing > 1).sum() > 10
+
+
+def test_phones_share_addresses_as_much_as_the_laws_say():
+    def people_per_address(phones_per_address):
+        laws = plain_laws()
+        networks = replace(
+            laws.networks,
+            phones_per_address=phones_per_address,
+            mobile_share=1.0,
+            vpn_share=0.0,
+            office_share=0.0,
+        )
+        opens = opens_with_truth(make_world("plain", 4_000, 4, laws=replace(laws, networks=networks)))
+        phones = opens[opens["client"] == "android_mail"]
+        return phones.groupby("ip")["recipient_id"].nunique().mean()
+
+    assert people_per_address(60) > 1.5 * people_per_address(0.5)

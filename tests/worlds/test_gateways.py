@@ -87,3 +87,13 @@ def test_no_gateways_at_all_is_a_world_too():
     laws = plain_laws()
     world = make_world("plain", 800, 1, laws=replace(laws, machines=replace(laws.machines, gateways=())))
     assert "gateway" not in set(world.truth_opens["client"])
+
+
+def test_a_gateway_keeps_a_domain_to_a_few_addresses_or_roams():
+    def most_of_a_domain(gateway):
+        fetched = opens_with_truth(guarded(gateway)).query("cause == 'gateway'")
+        return fetched.groupby("recipient_domain")["ip"].nunique().max()
+
+    many = replace(BURSTER, addresses_n=60)
+    assert most_of_a_domain(many) <= 4
+    assert most_of_a_domain(replace(many, roams=True)) > 10

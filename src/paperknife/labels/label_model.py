@@ -43,7 +43,6 @@ CLUES_TO: Final[dict[Question, tuple[str, ...]]] = {"people": CLUES, "machines":
 
 _SETTINGS: Final[dict[str, Any]] = {
     "objective": "binary",
-    "num_leaves": 15,
     "learning_rate": 0.05,
     "min_data_in_leaf": 1_000,
     "lambda_l2": 50.0,
@@ -54,7 +53,11 @@ _SETTINGS: Final[dict[str, Any]] = {
     "deterministic": True,
     "force_row_wise": True,
 }
-_ROUNDS: Final = 240
+
+_SIZES: Final[dict[Question, tuple[int, int]]] = {"people": (15, 240), "machines": (31, 400)}
+"""Leaves and trees. About machines, on a quarter of 780 worlds left out, 15 leaves and 240 trees left .0193 of the
+starting model's .0283 and were worse in 6.8 % of worlds; these leave .0190 and are worse in 4.5 %. About people 31 leaves
+gained .001 on average and lost more in the worst twentieth of worlds."""
 
 BELIEF: Final = 0.75
 """What a correction learned on simulated senders is believed of a real one. About people in Apple's traffic, senders left
@@ -109,6 +112,7 @@ class LabelModel:
         clues: pd.DataFrame,
         truth: Floats,
         weight: Floats,
+        question: Question,
         *,
         random_state: int = 0,
         threads: int = 0,
@@ -121,6 +125,8 @@ class LabelModel:
             From `gather_clues`, of opens that no other machine made, or from `gather_machine_clues`.
         truth, weight : numpy.ndarray of float64, shape (opens,)
             1 for a person, or for another machine.
+        question : {"people", "machines"}
+            Which of the two it learns to answer.
         random_state, threads : int
         """
         import lightgbm as lgb
@@ -131,8 +137,9 @@ class LabelModel:
             weight=weight,
             init_score=clues["prior"].to_numpy(dtype=np.float64),
         )
-        settings = _SETTINGS | {"seed": random_state, "num_threads": threads}
-        return cls(lgb.train(settings, data, num_boost_round=_ROUNDS))
+        leaves_n, trees_n = _SIZES[question]
+        settings = _SETTINGS | {"num_leaves": leaves_n, "seed": random_state, "num_threads": threads}
+        return cls(lgb.train(settings, data, num_boost_round=trees_n))
 
     def probability(self, clues: pd.DataFrame, *, threads: int = 0) -> Floats:
         """Return the answer of each open: the starting model's word, corrected.

@@ -32,14 +32,16 @@ MACHINE_CLUES: Final = (
     "has_agent",
     "is_first",
     "best_other",
+    "strangers",
     *MACHINE_KIN,
 )
 """`prior` (log-odds of another machine, by the starting model) and beside it, as a difference, the `votes`; log-odds of a
 person if no machine (`human`); log10 seconds to the message's clean click (`gap`) and since delivery (`delay`); the place
 of its kind of traffic in `TRAFFIC`; whether it has a user agent, whether it is the message's first open; the most human
-of the message's other opens (`best_other`). Then what the starting model says on average of the opens that share its
-network (/24 or /48), its recipient's domain, or its `kind` (client and class of network), and their delays. NaN where not
-known."""
+of the message's other opens (`best_other`); the natural log of how many recipients' domains have mail opened through its
+network (`strangers`: a home or an office opens its own people's, a gateway that of many companies). Then what the
+starting model says on average of the opens that share its network (/24 or /48), its recipient's domain, or its `kind`
+(client and class of network), and their delays. NaN where not known."""
 
 
 def gather_machine_clues(
@@ -80,6 +82,8 @@ def gather_machine_clues(
         + evidence["network_class"].astype("str").fillna("")
     )
     unknown = evidence["client_family"].isna() & evidence["network_class"].isna()
+    network = np.full(len(prior), -1) if networks is None else codes_of(networks)
+    domain = codes_of(evidence["recipient_domain"])
     own = pd.DataFrame(
         {
             "prior": prior,
@@ -91,13 +95,14 @@ def gather_machine_clues(
             "has_agent": evidence["client_family"].notna().to_numpy(),
             "is_first": ~pd.Series(message).duplicated().to_numpy(),  # opens stand in order of time
             "best_other": _best_other(human, message),
+            "strangers": _strangers(network, domain),
         },
         dtype=np.float32,
     )
     kin = kin_clues(
         {
-            "network": np.full(len(own), -1) if networks is None else codes_of(networks),
-            "domain": codes_of(evidence["recipient_domain"]),
+            "network": network,
+            "domain": domain,
             "kind": codes_of(both.mask(unknown)),
         },
         {"prior": prior_machine, "human": human, "delay": log_delay(delay_s)},
@@ -105,6 +110,14 @@ def gather_machine_clues(
         np.ones(len(own), dtype=bool),
     )
     return own.join(kin)[list(MACHINE_CLUES)].replace([np.inf, -np.inf], np.nan)
+
+
+def _strangers(network: Ints, domain: Ints) -> Floats:
+    """Return the log of how many domains each open's network serves, NaN where its network or domain is not known."""
+    known = (network >= 0) & (domain >= 0)
+    pairs = np.unique(np.column_stack([network[known], domain[known]]), axis=0)
+    domains_n = np.bincount(pairs[:, 0], minlength=int(network.max(initial=0)) + 1)
+    return np.where(known, np.log(np.maximum(domains_n[np.maximum(network, 0)], 1)), np.nan)
 
 
 def _best_other(human: Floats, message: Ints) -> Floats:

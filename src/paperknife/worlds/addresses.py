@@ -218,6 +218,10 @@ def _mixed(
     return list(mixed)
 
 
+_MOST_PHONE_ADDRESSES = 20_000
+"""A region's: more would only cost memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Networks:
     """The addresses of one world, as codes of `Texts`.
@@ -338,7 +342,7 @@ def draw_networks(
 
     relay = texts.add(_mixed(rng, relay_parts, cities * laws.relay_addresses_n, 4))
     later = _change(rng.spawn(1)[0], laws, texts, relay, unlisted | BLOCKS["relay_reserve"])
-    mobile_n = max(3, n // 60)
+    mobile_n = min(max(3, int(n / laws.phones_per_address)), _MOST_PHONE_ADDRESSES)
     offices = texts.add(draw_addresses(rng, consumer, max(companies, 1) * 3, together=3)).reshape(-1, 3)
     vpn_n = max(2, n // 300)
     vpn = texts.add(_mixed(rng, [(0.5, BLOCKS["cloud"]), (0.5, BLOCKS["relay_neighbours"])], vpn_n, 2))

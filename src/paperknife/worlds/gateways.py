@@ -96,20 +96,20 @@ def _scan(
     addresses, agents = _draw_addresses(rng, gateway, texts), _draw_agents(rng, gateway, texts)
 
     def seen(message: Ints, at: np.ndarray, cause: int, link: Ints | int = -1) -> Visits:
-        pool = (
-            (people.domain[mail.person[message]] * 7 + rng.integers(0, 4, len(message))) % len(addresses)
-        ).astype(int)
+        domain, n = people.domain[mail.person[message]], len(message)
+        if gateway.roams:
+            address, agent = rng.integers(0, len(addresses), n), rng.integers(0, len(agents), n)
+        else:
+            address = (domain * 7 + rng.integers(0, 4, n)) % len(addresses)
+            agent = (domain + (rng.random(n) < _OTHER_AGENT_SHARE)) % len(agents)
         return visits(
             message,
             at,
             label=MACHINE,
             cause=cause,
             client=GATEWAY_CLIENT,
-            agent=agents[
-                (people.domain[mail.person[message]] + (rng.random(len(message)) < _OTHER_AGENT_SHARE))
-                % len(agents)
-            ],
-            address=addresses[pool],
+            agent=agents[agent.astype(int)],
+            address=addresses[address.astype(int)],
             link=link,
             p_human=0.0,
         )

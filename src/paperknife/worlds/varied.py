@@ -280,12 +280,13 @@ def draw_apple(rng: np.random.Generator) -> AppleLaws:
 def draw_gateway(rng: np.random.Generator) -> Gateway:
     """Return one security product with a temperament of its own."""
     # Some look only when a queue or a sandbox lets them: FACTS.md has "sometimes after 30 min or more".
-    late = rng.uniform(0.0, 0.4) if happens(rng.spawn(1)[0], 0.85) else rng.uniform(0.4, 1.0)
+    chance = rng.spawn(1)[0]
+    late = rng.uniform(0.0, 0.4) if happens(chance, 0.85) else rng.uniform(0.4, 1.0)
     clicks = one_of(rng, ("all", "one", "none"), (0.45, 0.25, 0.3))
     return Gateway(
         weight=log_uniform(rng, 0.1, 1),
         network=one_of(rng, ("named", "cloud", "microsoft", "generic"), (0.3, 0.35, 0.12, 0.23)),  # type: ignore[arg-type]
-        addresses_n=int(log_uniform(rng, 2, 80)),
+        addresses_n=int(log_uniform(rng, 2, 240)),
         agent=one_of(rng, ("human_like", "script", "named", "bare", "empty"), (0.55, 0.12, 0.08, 0.15, 0.1)),  # type: ignore[arg-type]
         agents_n=int(rng.integers(1, 8)),
         acts_share=rng.uniform(0.15, 1.0),
@@ -300,6 +301,7 @@ def draw_gateway(rng: np.random.Generator) -> Gateway:
         rescan_share=sometimes(rng, 0.5, 0.01, 0.3),
         rescan=_delay(rng, 600, 24 * _HOUR_S, (0.6, 1.6)),
         follows_clicks=sometimes(rng, 0.5, 0.02, 0.6),
+        roams=happens(chance, 0.35),
     )
 
 
@@ -321,6 +323,7 @@ def draw_machines(rng: np.random.Generator, business: Business) -> MachineLaws:
 
 def draw_network_laws(rng: np.random.Generator) -> NetworkLaws:
     """Return where fetches and clicks come from."""
+    chance = rng.spawn(1)[0]
     return NetworkLaws(
         relay_addresses_n=int(log_uniform(rng, 6, 250)),
         cities_n=int(rng.integers(2, 15)),
@@ -329,7 +332,9 @@ def draw_network_laws(rng: np.random.Generator) -> NetworkLaws:
         relay_new_share=rng.uniform(0.0, (0.0, 0.15, 0.4)[int(rng.choice(3, p=[0.45, 0.3, 0.25]))]),
         relay_rotation_h=log_uniform(rng, 0.2, 72),
         proxy_new_share=rng.uniform(0.0, 0.3) if happens(rng, 0.4) else 0.0,
-        azure_share=_azure_share(rng.spawn(1)[0]),
+        azure_share=_azure_share(chance),
+        # A sender's readers may be a few among a carrier's millions, or most of a town.
+        phones_per_address=log_uniform(chance, 0.3, 120),
         private_relay_share=rng.uniform(0.0, 0.45),
         vpn_share=log_uniform(rng, 0.005, 0.12),
         mobile_share=rng.uniform(0.1, 0.6),

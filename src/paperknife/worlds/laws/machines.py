@@ -138,6 +138,8 @@ class Gateway:
     rescan : Delay
     follows_clicks : float
         Share of the person's clicks that it checks first, fetching the image as well half the time.
+    roams : bool
+        Whether each visit comes from any of its addresses, as any of its agents, or a domain's from a few that stay.
     """
 
     weight: float
@@ -155,6 +157,7 @@ class Gateway:
     rescan_share: float
     rescan: Delay
     follows_clicks: float
+    roams: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class NetworkLaws:
         Of people behind a VPN: half in a cloud, half in blocks they share with Apple's relay.
     mobile_share : float
         Of a phone's hours away from home and office.
+    phones_per_address : float
+        People per address of the phone networks that all phones of a region share.
     office_share : float
         Of a company's people who sit behind its one to three addresses in working hours.
     """
@@ -47,6 +49,7 @@ class NetworkLaws:
     mobile_share: float
     office_share: float
     azure_share: float = 0.0
+    phones_per_address: float = 60.0
     relay_changed_share: float = 0.0
     relay_changed_from: float = 1.0
 
