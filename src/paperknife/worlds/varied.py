@@ -41,8 +41,7 @@ _APPLE_AGENTS = (
     "Mozilla/5.0 AppleWebKit/605.1.15 (KHTML, like Gecko)",
     "Mail/3826.400.131 CFNetwork/1568.300.101 Darwin/24.2.0",
 )
-"""What Apple Mail might send instead of the bare string in some worlds; the held-out family uses yet
-another."""
+"""What Apple Mail might send instead of the bare string in some worlds; the held-out family uses yet another."""
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -333,8 +332,7 @@ def draw_network_laws(rng: np.random.Generator) -> NetworkLaws:
         relay_rotation_h=log_uniform(rng, 0.2, 72),
         proxy_new_share=rng.uniform(0.0, 0.3) if happens(rng, 0.4) else 0.0,
         azure_share=_azure_share(chance),
-        # A sender's readers may be a few among a carrier's millions, or most of a town.
-        phones_per_address=log_uniform(chance, 0.3, 120),
+        phones_per_address=log_uniform(chance, 0.3, 120),  # a few among a carrier's millions, or most of a town
         private_relay_share=rng.uniform(0.0, 0.45),
         vpn_share=log_uniform(rng, 0.005, 0.12),
         mobile_share=rng.uniform(0.1, 0.6),
