@@ -332,9 +332,7 @@ def draw_network_laws(rng: np.random.Generator) -> NetworkLaws:
         relay_rotation_h=log_uniform(rng, 0.2, 72),
         proxy_new_share=rng.uniform(0.0, 0.3) if happens(rng, 0.4) else 0.0,
         azure_share=_azure_share(chance),
-        phones_per_address=log_uniform(
-            chance, 0.3, 120
-        ),  # a few among a carrier's millions, or most of a town
+        phones_per_address=log_uniform(chance, 0.3, 120),  # few of a carrier's millions, or a town
         private_relay_share=rng.uniform(0.0, 0.45),
         vpn_share=log_uniform(rng, 0.005, 0.12),
         mobile_share=rng.uniform(0.1, 0.6),
