@@ -301,3 +301,33 @@ def test_clicks_at_once_tell_the_share_of_people_at_a_delay():
     expected_human = seen["log_expected_human"]
     assert seen["log_clicked_here"] == pytest.approx((1 + 2 * min(expected_human, 1)) / (1.5 + 2), abs=1e-6)
     assert seen["log_delay_share"] == pytest.approx(np.log10(4.5 / 10), abs=1e-6)
+
+
+def test_an_open_knows_who_else_its_network_serves():
+    def opened(name, at, domain, ip):
+        said = {"recipient_id": name, "recipient_domain": domain, "ip": ip, "user_agent": THUNDERBIRD}
+        return (name, "open", at, f"m-{name}", {key: value for key, value in said.items() if value})
+
+    log = read_events(
+        events(
+            opened("long ago", "2026-01-20T09:00:00Z", "example.com", HOME),
+            opened("other", "2026-03-01T09:00:00Z", "example.com", HOME),
+            opened("same", "2026-03-01T10:00:00Z", "example.org", HOME),
+            opened("elsewhere", "2026-03-01T11:00:00Z", "example.net", "203.0.113.9"),
+            opened("no domain", "2026-03-01T12:00:00Z", None, HOME),
+            opened("asked", "09:00:00", "example.org", HOME),
+            opened("together", "09:00:00", "example.com", HOME),
+            opened("soon", "09:00:30", "example.com", HOME),
+            opened("too late", "2026-03-20T09:00:00Z", "example.com", HOME),
+        )
+    )
+    settled = gather_evidence(log, horizon="settled").set_index("event_id")
+    assert settled.loc["asked", ["network_others_n", "network_later_others_n"]].tolist() == [1, 1]
+    assert settled.loc["no domain", ["network_others_n", "network_later_others_n"]].isna().all()
+    column = feature_names().index("network_others_share")
+    # Other, same and the one without a domain are the network's past.
+    asked = encode(settled.loc[["asked"]].reset_index())[0]
+    assert asked[column] == pytest.approx(1 / 3)
+    assert asked[feature_names().index("network_others_after")] == pytest.approx(np.log10(2))
+    at_once = gather_evidence(log, horizon="instant").set_index("event_id")
+    assert pd.isna(at_once.loc["asked", "network_later_others_n"])

@@ -65,6 +65,16 @@ FROM (
     FROM facts WHERE network_key IS NOT NULL AND event_type = 'open' GROUP BY network_key, at_us
 );
 
+-- step: network_others
+-- one row per open with a network and a domain: the later opens through that network by other domains
+SELECT event_id, count(*) OVER of_network - count(*) OVER of_both AS network_later_others_n
+FROM facts
+WHERE event_type = 'open' AND network_key IS NOT NULL AND recipient_domain IS NOT NULL
+WINDOW
+    of_network AS (PARTITION BY network_key ORDER BY at_us RANGE BETWEEN 1 FOLLOWING AND {horizon_us} FOLLOWING),
+    of_both AS (PARTITION BY network_key, recipient_domain
+        ORDER BY at_us RANGE BETWEEN 1 FOLLOWING AND {horizon_us} FOLLOWING);
+
 -- step: aftermath
 -- one row per open
 SELECT o.event_id,
@@ -75,9 +85,10 @@ SELECT o.event_id,
     coalesce(m.later_replies_n, 0) AS later_replies_n, m.next_reply_us,
     m.delivered_after_us,
     r.recipient_next_open_us, r.recipient_later_60s_n, r.recipient_next_clean_us,
-    d.domain_later_60s_n, n.network_later_60s_n
+    d.domain_later_60s_n, n.network_later_60s_n, t.network_later_others_n
 FROM opens o
 LEFT JOIN message_aftermath m ON m.event_id = o.event_id
 LEFT JOIN recipient_aftermath r ON r.recipient_id = o.recipient_id AND r.at_us = o.at_us
 LEFT JOIN domain_aftermath d ON d.recipient_domain = o.recipient_domain AND d.at_us = o.at_us
-LEFT JOIN network_aftermath n ON n.network_key = o.network_key AND n.at_us = o.at_us;
+LEFT JOIN network_aftermath n ON n.network_key = o.network_key AND n.at_us = o.at_us
+LEFT JOIN network_others t ON t.event_id = o.event_id;

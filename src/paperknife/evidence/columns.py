@@ -82,6 +82,7 @@ MESSAGE_HISTORY: Final = (
     "message_clicks_n",
     "message_clean_n",
     "since_click_us",
+    "network_others_n",
 )
 
 DELAY_EDGES_S: Final = (10, 60, 600, 3_600, 14_400, 43_200, 129_600)
@@ -120,6 +121,7 @@ AFTERMATH: Final = (
     "recipient_next_clean_us",
     "domain_later_60s_n",
     "network_later_60s_n",
+    "network_later_others_n",
 )
 
 TYPES: Final[dict[str, str]] = {

@@ -385,6 +385,8 @@ def _past(key: Literal["recipient", "domain", "network"]) -> list[Feature]:
             _open_rate(key),
             _since(key, "since_click", f"{key}_since_click_us"),
         ]
+    if key == "network":
+        features.append(_share(key, "others_share", "others_n", "opens_n", "domain"))
     if key != "recipient":
         features.append(_share(key, "recipients_share", "recipients_n", "opens_n"))
     if key == "recipient":
@@ -580,6 +582,14 @@ def _later() -> list[Feature]:
             ("aftermath", "ip"),
             "not seen, or no IP",
             lambda c: np.log10(1 + c["network_later_60s_n"]),
+        ),
+        Feature(
+            "network_others_after",
+            "later",
+            "log10(1 + count)",
+            ("aftermath", "ip", "domain"),
+            "not seen, no IP or no domain",
+            lambda c: np.log10(1 + c["network_later_others_n"]),
         ),
     ]
 

@@ -126,6 +126,17 @@ SELECT campaign_id, day,
     min(began_us) OVER (PARTITION BY campaign_id ORDER BY day RANGE BETWEEN 30 PRECEDING AND CURRENT ROW) AS began_us
 FROM campaign_days;
 
+-- step: network_pasts
+-- one row per open with a network and a domain: the opens through that network by other domains in the 30 days before.
+-- A home or an office serves one domain's people; a gateway's address, a telephone network's or a relay's serves many.
+SELECT event_id, count(*) OVER of_network - count(*) OVER of_both AS network_others_n
+FROM facts
+WHERE event_type = 'open' AND network_key IS NOT NULL AND recipient_domain IS NOT NULL
+WINDOW
+    of_network AS (PARTITION BY network_key ORDER BY at_us RANGE BETWEEN 2592000000000 PRECEDING AND 1 PRECEDING),
+    of_both AS (PARTITION BY network_key, recipient_domain
+        ORDER BY at_us RANGE BETWEEN 2592000000000 PRECEDING AND 1 PRECEDING);
+
 -- step: opens
 -- one row per open: all of the above; the histories of recipient, domain and network are joined on by their keys
 SELECT f.event_id, f.message_id, f.recipient_id, f.recipient_domain, f.campaign_id, f.sender_id, f.at_us, f.day,
@@ -139,9 +150,11 @@ SELECT f.event_id, f.message_id, f.recipient_id, f.recipient_domain, f.campaign_
     coalesce(o.message_apple_n, 0) AS message_apple_n,
     coalesce(c.message_clicks_n, 0) AS message_clicks_n,
     coalesce(c.message_clean_n, 0) AS message_clean_n,
-    c.since_click_us
+    c.since_click_us,
+    n.network_others_n
 FROM facts f
 LEFT JOIN message_opens o ON o.event_id = f.event_id
 LEFT JOIN message_clicks c ON c.event_id = f.event_id
+LEFT JOIN network_pasts n ON n.event_id = f.event_id
 LEFT JOIN campaign_begins b ON b.campaign_id = f.campaign_id AND b.day = f.day
 WHERE f.event_type = 'open';

@@ -232,6 +232,7 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
         "clock_kind": opened.clock_kind,
         **_message_history(opened, message),
         "campaign_since_us": _campaign_since(opened, known),
+        "network_others_n": _others(opened, known, -MESSAGE_LIFE_US, -1),
     }
     for key, column in KEYS.items():
         row |= _key_history(opened, known, key, column)
@@ -479,7 +480,22 @@ def _key_aftermath(opened: _Seen, known: Sequence[_Seen], length_us: int) -> dic
         "recipient_next_clean_us": _gap(opened, [s for s in recipient or [] if s.is_clean]),
         "domain_later_60s_n": minute_after("recipient_domain"),
         "network_later_60s_n": minute_after("network_key"),
+        "network_later_others_n": _others(opened, known, 1, length_us),
     }
+
+
+def _others(opened: _Seen, known: Sequence[_Seen], from_us: int, to_us: int) -> int | None:
+    """Return the opens by other domains through the open's network, so long after it (before it, where negative)."""
+    network, domain = opened.network_key, opened.event.recipient_domain
+    if network is None or domain is None:
+        return None
+    return sum(
+        s.type == "open"
+        and s.network_key == network
+        and s.event.recipient_domain not in {None, domain}
+        and from_us <= s.at_us - opened.at_us <= to_us
+        for s in known
+    )
 
 
 def _gap(opened: _Seen, events: Sequence[_Seen]) -> int | None:

@@ -122,12 +122,17 @@ def alone(evidence: pd.DataFrame) -> pd.DataFrame:
         name: follows.where(evidence[name].notna())
         for name in ("recipient_later_60s_n", "domain_later_60s_n", "network_later_60s_n")
     }
+    others = {
+        name: evidence[name].where(evidence[name].isna(), 0)
+        for name in ("network_others_n", "network_later_others_n")
+    }
     has_recipient = evidence["recipient_id"].notna()
     return evidence.assign(
         **dict.fromkeys(LOG_HABITS, nothing),
         **sums,
         **gaps,
         **minutes,
+        **others,
         campaign_since_us=nothing,
         recipient_next_open_us=evidence["next_open_us"].where(has_recipient),
         recipient_next_clean_us=evidence["next_clean_us"].where(has_recipient),
