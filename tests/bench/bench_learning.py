@@ -21,10 +21,12 @@ from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from joblib import Parallel, delayed
+
 from paperknife.errors import NothingToJudgeError
 from paperknife.model.bundle import default_model_folder, load_model
 from paperknife.trials.cases import CASES, UNSEEN, find_case
-from paperknife.trials.oracles import OracleSize
+from paperknife.trials.oracles import OracleSize, base_oracle
 from paperknife.trials.page import page
 from paperknife.trials.rungs import DEFAULT, TRAINED, WITH_PANEL
 from paperknife.trials.shelf import Shelf
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from paperknife.trials.cases import Case
     from paperknife.trials.trial import Trial
 
-FULL = TrialSize(16_000, oracle=OracleSize(200_000, 8_000), base=OracleSize(200_000, 8_000, 250))
+FULL = TrialSize(16_000, oracle=OracleSize(40_000, 8_000), base=OracleSize(200_000, 8_000, 250))
 QUICK = TrialSize(10_000, oracle=OracleSize(15_000, 4_000), base=OracleSize(25_000, 4_000), with_gaps=False)
 QUICK_CASES = ("plain", "varied", "rare_prefetch")
 TINY_TIMES = 4
@@ -53,13 +55,22 @@ MARGIN = 0.01
 BOUND = (DEFAULT, TRAINED, WITH_PANEL)
 
 
-def trials_of(case: Case, default: Model, size: TrialSize, shelf: Shelf, threads: int) -> Iterator[Trial]:
+def trials_of(case: Case, default: Model, size: TrialSize, shelf: Shelf) -> Iterator[Trial]:
     """Yield trials of a case without end; a sender who sent all mail at once is passed over."""
     for number in count():
         try:
-            yield run_trial(case, number, default, size, shelf, threads=threads)
+            yield run_trial(case, number, default, size, shelf, threads=1)
         except NothingToJudgeError as passed:
             print(f"{case.name}, log {number}: {passed}", flush=True)
+
+
+def try_case(name: str, logs: int, default: Model, size: TrialSize, shelf: Shelf, answers: Path) -> None:
+    """Run the trials of one case and keep their answers in a folder."""
+    began, case = time.monotonic(), find_case(name)
+    wanted_n = logs * (TINY_TIMES if case.family == "tiny" else 1)
+    for trial in islice(trials_of(case, default, size, shelf), wanted_n):
+        trial.save(answers)
+    print(f"{case.name}: {time.monotonic() - began:.0f} s", flush=True)
 
 
 def report(out: Path, about: dict[str, object]) -> pd.DataFrame:
@@ -136,7 +147,9 @@ def main() -> None:
     parser.add_argument("--model", help="the default model to try; a folder")
     parser.add_argument("--only-report", action="store_true", help="of the trials that stand in --out")
     parser.add_argument("--card", action="store_true", help="put the tables into the default model's card")
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument(
+        "--jobs", type=int, default=2, help="cases tried at a time, each on one core and in 3 GB"
+    )
     parser.add_argument("--keep", type=Path, default=Path("build/learning"))
     parser.add_argument("--out", type=Path, default=Path("build/bench-learning"))
     asked = parser.parse_args()
@@ -150,15 +163,16 @@ def main() -> None:
         asked.cases.split(";") if asked.cases else QUICK_CASES if asked.quick else [c.name for c in wanted]
     )
     logs = asked.logs or (1 if asked.quick else 2)
-    default, shelf, began = load_model(asked.model), Shelf(asked.keep), time.monotonic()
+    default, shelf = load_model(asked.model), Shelf(asked.keep)
     # The user's own network lists must not decide a figure.
     with tempfile.TemporaryDirectory() as home:
         os.environ["PAPERKNIFE_HOME"] = home
-        for case in () if asked.only_report else map(find_case, (name.strip() for name in names)):
-            wanted_n = logs * (TINY_TIMES if case.family == "tiny" else 1)
-            for trial in islice(trials_of(case, default, size, shelf, asked.threads), wanted_n):
-                trial.save(asked.out / "answers")
-            print(f"{case.name}: {time.monotonic() - began:.0f} s", flush=True)
+        if not asked.only_report:
+            base_oracle(size.base, shelf)
+            Parallel(n_jobs=asked.jobs)(
+                delayed(try_case)(name.strip(), logs, default, size, shelf, asked.out / "answers")
+                for name in names
+            )
     about = {
         "made on": dt.datetime.now(dt.UTC).date().isoformat(),
         "commit": commit(),

@@ -74,7 +74,7 @@ def oracle_of(
         Where oracles are kept.
     threads : int
     """
-    start = _base(base, shelf, threads)
+    start = base_oracle(base, shelf, threads=threads)
     told = json.dumps(laws.as_dict(), sort_keys=True, default=float)
     key = {
         "what": "oracle",
@@ -92,7 +92,8 @@ def oracle_of(
     return shelf.model(key, make)
 
 
-def _base(size: OracleSize, shelf: Shelf, threads: int) -> Model:
+def base_oracle(size: OracleSize, shelf: Shelf, *, threads: int = 0) -> Model:
+    """Return the oracle of the family `varied`, from which those of senders grow; parameters are those of `oracle_of`."""
     key = {
         "what": "oracle",
         "case": BASE.name,
