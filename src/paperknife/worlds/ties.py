@@ -28,6 +28,10 @@ BACKGROUND_DAYS: Final = (1.5, 8.0)
 """In seven worlds of ten Apple's devices fetch nothing by themselves after so many days: "up to a couple of days", says
 FACTS.md, on a vendor's word."""
 
+EAGER: Final = (0.4, 0.95)
+"""In a quarter of worlds devices fetch so large a share of images anew when the copy has expired, read or not: how many
+fetches a message gets nobody has published."""
+
 _TIE_TO_SPEED: Final = -0.5
 _TIE_TO_CLICKS: Final = 0.3
 """Rank correlations over worlds with how much more Apple's users read: our assumption, the sign above all."""
@@ -47,11 +51,13 @@ def _tie_apple(rng: np.random.Generator, laws: AppleLaws) -> AppleLaws:
     has_wifi_rule = happens(rng, 0.5)
     changes = happens(rng, 0.35)
     gives_up = rng.spawn(1)[0]
+    ends = happens(gives_up, 0.7)
+    background_days = float(np.exp(gives_up.uniform(*np.log(BACKGROUND_DAYS)))) if ends else np.inf
+    is_eager = happens(gives_up, 0.25)
     return replace(
         laws,
-        background_days=float(np.exp(gives_up.uniform(*np.log(BACKGROUND_DAYS))))
-        if happens(gives_up, 0.7)
-        else np.inf,
+        background_days=background_days,
+        again_share=gives_up.uniform(*EAGER) if is_eager else laws.again_share,
         speed=_tied(laws.speed, SPEED, lead, _TIE_TO_SPEED),
         click_ratio=_tied(laws.click_ratio, CLICK_RATIO, lead, _TIE_TO_CLICKS),
         sync_engagement=float(rng.normal(0.15, 0.2)),
