@@ -57,7 +57,7 @@ GAPS: dict[tuple[Need, ...], float] = {
 """What is hidden in a second copy of each row that trains, and in what share of the copies. Loss of the machine and human
 stage on 120,000 opens of calibrating worlds, fitted to 600 worlds with these copies, and without: .0701 and .3723, was
 .0702 and .3744; without user agent and IP .1645 and .4909, was .1699 and .5124; with times only .1981 and .5770, was
-.2017 and .5844. With copies of a quarter of the rows some half of that was gained."""
+.2017 and .5844. With copies of a quarter of the rows only: .0698 and .3740, .1654 and .4944, .2010 and .5821."""
 PARAMS = {
     # 63 leaves at .15, and fewer trees: by choose_size.py the loss of 160 trees of 31 leaves at twice the speed. Of
     # the second stage 60, 80 and 110 trees left .4893, .4882 and .4865 inside Apple's traffic at the instant (calibrating
