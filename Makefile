@@ -32,7 +32,7 @@ bench: with-dev ## Measure how fast it is
 		echo "== $$script"; $(RUN) "$$script" || exit 1; \
 	done
 
-bench-learning: with-dev ## Measure how much of what could be learned is left, on all families (an hour and a half)
+bench-learning: with-dev ## Measure how much of what could be learned is left, on all families (half an hour on two cores)
 	$(RUN) tests/bench/bench_learning.py
 
 bench-learning-quick: with-dev ## The same on three families with small logs, against recorded bounds (minutes)

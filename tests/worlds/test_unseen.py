@@ -117,9 +117,8 @@ def test_at_night_all_that_waited_is_fetched():
         world = make_world("night_prefetch", 3_000, SEED + seed)
         offset_h = world.laws.people.utc_offset_h
         prefetch = opens_with_truth(world).query("cause == 'background'")
-        prefetch = prefetch.sort_values("occurred_at").drop_duplicates(
-            "message_id"
-        )  # later ones await expiry
+        # A message's later ones await the expiry of its copy.
+        prefetch = prefetch.sort_values("occurred_at").drop_duplicates("message_id")
         at_home = (prefetch["occurred_at"] + pd.Timedelta(hours=offset_h)).dt.hour
         crowded = np.bincount(at_home, minlength=24) / len(prefetch)
         assert np.sort(crowded)[-6:].sum() > 0.5

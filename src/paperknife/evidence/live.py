@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 DAY_US: Final = 86_400_000_000
 MINUTE_US: Final = 60_000_000
 MESSAGE_LIFE_US: Final = 30 * DAY_US
+NETWORK_PAST_US: Final = 30 * DAY_US
 _DELAY_EDGES_US: Final = [edge * 1_000_000 for edge in DELAY_EDGES_S]
 
 
@@ -232,7 +233,7 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
         "clock_kind": opened.clock_kind,
         **_message_history(opened, message),
         "campaign_since_us": _campaign_since(opened, known),
-        "network_others_n": _others(opened, known, -MESSAGE_LIFE_US, -1),
+        "network_others_n": _others(opened, known, -NETWORK_PAST_US, -1),
     }
     for key, column in KEYS.items():
         row |= _key_history(opened, known, key, column)
