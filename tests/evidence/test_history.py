@@ -272,6 +272,15 @@ def the_log_so_far():
             {"ip": RELAY, "user_agent": BARE, "recipient_id": "z"},
         )
     )
+    rows.append(
+        (
+            "q-again",
+            "open",
+            "2026-03-02T20:00:30Z",
+            "q",
+            {"ip": RELAY, "user_agent": BARE, "recipient_id": "z"},
+        )
+    )
     rows.append(("n-open", "open", "2026-03-02T10:00:00Z", "n", {"ip": RELAY, "user_agent": BARE}))
     return events(*rows)
 
@@ -301,6 +310,80 @@ def test_clicks_at_once_tell_the_share_of_people_at_a_delay():
     expected_human = seen["log_expected_human"]
     assert seen["log_clicked_here"] == pytest.approx((1 + 2 * min(expected_human, 1)) / (1.5 + 2), abs=1e-6)
     assert seen["log_delay_share"] == pytest.approx(np.log10(4.5 / 10), abs=1e-6)
+
+
+def test_a_later_fetch_knows_the_logs_later_fetches_and_the_clicks_after_them():
+    table = gather_evidence(read_events(the_log_so_far()), horizon="instant")
+    evidence = by_id(table)
+    kinds = ("again", "apple_again", "visible_again", "again_prompt", "apple_again_prompt")
+    # p0 was fetched again after as many hours, by Apple, and a click followed at once.
+    assert [evidence.loc["q-again", f"log_{kind}_here_n"] for kind in kinds] == [1, 1, 0, 1, 1]
+    assert [evidence.loc["q-open", f"log_{kind}_placed_n"] for kind in kinds] == [1, 1, 0, 1, 1]
+    assert all(pd.isna(evidence.loc["q-open", f"log_{kind}_here_n"]) for kind in kinds)
+    seen = pd.DataFrame(encode(table), columns=feature_names(), index=table["event_id"])
+    again = seen.loc["q-again"]
+    # Of 6 first fetches 4 were Apple's; of 6, as of the 2 visible ones, half were clicked at once.
+    assert again["log_again_share"] == pytest.approx(np.log10(1.5 / 10), abs=1e-6)
+    assert again["log_again_ratio"] == pytest.approx(np.log10((0.5 / 6) / (1.5 / 8)), abs=1e-6)
+    assert again["log_again_click_ratio"] == pytest.approx(np.log10(3 / 2.5), abs=1e-6)
+    assert again["log_apple_again_click_ratio"] == pytest.approx(np.log10(3 / 2.5), abs=1e-6)
+    assert seen.loc["q-open"].filter(like="again_").isna().all()
+
+
+def test_an_open_knows_the_hours_that_readers_and_devices_keep():
+    table = gather_evidence(read_events(the_log_so_far()), horizon="instant")
+    evidence = by_id(table)
+    kinds = ("opens", "late", "late_visible", "late_apple", "clean")
+    # p0 was fetched again, and clicked, within the hour of the day in which q is fetched again.
+    assert [evidence.loc["q-again", f"log_hour_{kind}_near_n"] for kind in kinds] == [2, 2, 0, 2, 2]
+    # Four opens and two clicks came in the hour of q's first fetch, a third click in the hour after.
+    assert [evidence.loc["q-open", f"log_hour_{kind}_near_n"] for kind in kinds] == [8, 0, 0, 0, 5]
+    assert [evidence.loc["q-open", f"log_hour_{kind}_all_n"] for kind in kinds] == [7, 3, 1, 2, 5]
+    assert evidence.loc["p0-again", "log_hour_opens_near_n":"log_hour_clean_all_n"].isna().all()
+    again = pd.DataFrame(encode(table), columns=feature_names(), index=table["event_id"]).loc["q-again"]
+    visible, apple, clean = 1 / 26, 2 / 28, 2 / 34
+    assert again["log_hour_ratio"] == pytest.approx(np.log10(visible / apple), abs=1e-6)
+    assert again["log_hour_visible"] == pytest.approx(np.log10(24 * visible), abs=1e-6)
+    assert again["log_hour_clicks"] == pytest.approx(np.log10(24 * clean), abs=1e-6)
+    assert again["log_hour_click_ratio"] == pytest.approx(np.log10(clean / (2 / 38)), abs=1e-6)
+    assert again["log_hour_late_click_ratio"] == pytest.approx(np.log10(clean / (2 / 30)), abs=1e-6)
+
+
+def test_the_hours_beside_midnight_are_neighbours():
+    rows = [(f"o{n}", "open", f"2026-03-01T{n}:30:00Z", f"m{n}", {"user_agent": BARE}) for n in (22, 23)]
+    log = read_events(events(*rows, ("asked", "open", "00:15:00", "m", {"user_agent": BARE})))
+    asked = by_id(gather_evidence(log, horizon="instant")).loc["asked"]
+    assert asked[["log_hour_opens_near_n", "log_hour_opens_all_n"]].tolist() == [1, 2]
+
+
+def test_a_domain_whose_networks_serve_other_domains_is_known_by_it():
+    def opened(name, at, domain, ip, agent=THUNDERBIRD):
+        said = {"recipient_id": name, "recipient_domain": domain, "user_agent": agent}
+        return (name, "open", at, f"m-{name}", said | ({"ip": ip} if ip else {}))
+
+    log = read_events(
+        events(
+            opened("a1", "2026-03-01T09:00:00Z", "guarded.example", "203.0.113.9"),
+            opened("b1", "2026-03-01T09:10:00Z", "other.example", "203.0.113.9"),
+            opened("b2", "2026-03-01T09:20:00Z", "other.example", HOME),
+            opened("a2", "2026-03-01T09:30:00Z", "guarded.example", HOME),
+            opened("a3", "2026-03-01T09:40:00Z", "guarded.example", None),
+            opened("a4", "2026-03-01T09:50:00Z", "guarded.example", RELAY, BARE),
+            opened("asked", "09:00:00", "guarded.example", "192.0.2.77"),
+        )
+    )
+    table = gather_evidence(log, horizon="instant")
+    asked = by_id(table).loc["asked"]
+    # a2 came where other.example had been; a1 was there first; a3 has no address and a4 is Apple's.
+    assert asked[["domain_shared_n", "domain_unshared_n", "log_shared_n", "log_unshared_n"]].tolist() == [
+        1,
+        1,
+        2,
+        2,
+    ]
+    seen = pd.DataFrame(encode(table), columns=feature_names(), index=table["event_id"])
+    assert seen.loc["asked", "domain_shared_share"] == pytest.approx(0.5)
+    assert np.isnan(seen.loc["a1", "domain_shared_share"])
 
 
 def test_an_open_knows_who_else_its_network_serves():

@@ -46,6 +46,8 @@ KEY_SUMS: Final = (
     "visible_slow_n",
     "repeat_n",
     "recipients_n",
+    "shared_n",
+    "unshared_n",
     "apple_sent_n",
     "apple_delivered_n",
     "apple_firsts_n",
@@ -63,11 +65,13 @@ KEY_SUMS: Final = (
     "active_sin",
 )
 """What is summed over a key's last 30 UTC days: mails and opens by kind (`quick_n` within 60 s of the clock, `slow_n`
-after an hour, `repeat_n` not the message's first), recipients seen per day, mails to and first opens by recipients
-whose last open was Apple's (`apple_sent_n`, `apple_delivered_n`, `apple_firsts_n`) or a visible client's, clicks,
-clean clicks (`prompt_n` within two minutes of a load of the message, `apple_clean_n` after a load by Apple,
-`apple_prompt_n` within two minutes of one: a click that no fresh load precedes was read from a cache), and where on
-the 24-hour clock face the person was active (sums of 1000 cos and 1000 sin of the UTC time of day)."""
+after an hour, `repeat_n` not the message's first), recipients seen per day, visible opens through a network that other
+domains had used in the 30 days before (`shared_n`) or had not (`unshared_n`; null networks and domains in neither),
+mails to and first opens by recipients whose last open was Apple's (`apple_sent_n`, `apple_delivered_n`,
+`apple_firsts_n`) or a visible client's, clicks, clean clicks (`prompt_n` within two minutes of a load of the message,
+`apple_clean_n` after a load by Apple, `apple_prompt_n` within two minutes of one: a click that no fresh load precedes
+was read from a cache), and where on the 24-hour clock face the person was active (sums of 1000 cos and 1000 sin of the
+UTC time of day)."""
 
 KEY_OTHERS: Final = ("since_open_us", "since_click_us", "opens_60s_n")
 
@@ -86,21 +90,38 @@ MESSAGE_HISTORY: Final = (
 )
 
 DELAY_EDGES_S: Final = (10, 60, 600, 3_600, 14_400, 43_200, 129_600)
-"""Bounds of the bins in which a log's first fetches are counted by the time since delivery."""
+"""Bounds of the bins in which a log's first fetches are counted by the time since delivery, and its later ones by the
+time since the first."""
 
 DELAY_KINDS: Final = ("first", "apple", "visible", "prompt", "apple_prompt")
 """What is counted a bin: first fetches of all messages (`first`), those by Apple and by visible clients, and clean clicks
 within two minutes of their message's first fetch, by that fetch's delay: after any (`prompt`), and after Apple's."""
 
-DELAY_COUNTS: Final = tuple(
-    f"{kind}_delay_{place}_n" for kind in DELAY_KINDS for place in range(len(DELAY_EDGES_S) + 1)
+AGAIN_KINDS: Final = ("again", "apple_again", "visible_again", "again_prompt", "apple_again_prompt")
+"""What is counted of later fetches of a message: all, Apple's, visible clients', and clean clicks within two minutes of
+one, when it was the message's last before the click: after any, and after Apple's."""
+
+PLACE_COUNTS: Final = tuple(
+    f"{kind}_place_{place}_n"
+    for kind in (*DELAY_KINDS, *AGAIN_KINDS)
+    for place in range(len(DELAY_EDGES_S) + 1)
 )
 """What a day's counts are called; an open's evidence holds those of its own bin (`here`) and their sum (`placed`)."""
 
-LOG_PLACES: Final = tuple(f"log_{kind}_{where}_n" for kind in DELAY_KINDS for where in ("here", "placed"))
-"""`here` is null where the open's delay is."""
+LOG_PLACES: Final = tuple(
+    f"log_{kind}_{where}_n" for kind in (*DELAY_KINDS, *AGAIN_KINDS) for where in ("here", "placed")
+)
+"""`here` is null where the open's delay is; of `AGAIN_KINDS`, where it is its message's first."""
 
-LOG_HABITS: Final = (*(f"log_{name}" for name in KEY_SUMS), *LOG_PLACES)
+HOUR_KINDS: Final = ("opens", "late", "late_visible", "late_apple", "clean")
+"""What is counted by the hour of the UTC day: all opens, those an hour after delivery or more (or without a clock), of
+those visible clients' and Apple's, and clean clicks."""
+
+LOG_HOURS: Final = tuple(f"log_hour_{kind}_{where}_n" for kind in HOUR_KINDS for where in ("near", "all"))
+"""`near` is twice the count in the open's own hour and once that in the hour before and the one after; `all` is of all
+hours."""
+
+LOG_HABITS: Final = (*(f"log_{name}" for name in KEY_SUMS), *LOG_PLACES, *LOG_HOURS)
 """The whole log's sums over the 30 full UTC days before the day up to which the evidence looks."""
 
 HISTORY: Final = MESSAGE_HISTORY + tuple(f"{key}_{name}" for key in KEYS for name in (*KEY_SUMS, *KEY_OTHERS))

@@ -361,6 +361,22 @@ def _habits(key: Key) -> list[Feature]:
     ]
 
 
+def _shared_share(key: Key) -> Feature:
+    """Return how much of a key's visible traffic came through networks that other domains had used before it.
+
+    A domain all of whose mail is opened through such networks stands behind a gateway, even where one of the gateway's
+    addresses was never seen before.
+    """
+    return Feature(
+        f"{key}_shared_share",
+        key,
+        "share of the last 30 days",
+        (_KEY_NEEDS[key], "ip", "domain"),
+        f"no {key} given, or no visible open with an IP and a domain in the last 30 days",
+        lambda c: _ratio(c[f"{key}_shared_n"], c[f"{key}_shared_n"] + c[f"{key}_unshared_n"]),
+    )
+
+
 def _open_rate(key: Key) -> Feature:
     return Feature(
         f"{key}_open_rate",
@@ -387,6 +403,8 @@ def _past(key: Literal["recipient", "domain", "network"]) -> list[Feature]:
         ]
     if key == "network":
         features.append(_share(key, "others_share", "others_n", "opens_n", "domain"))
+    if key == "domain":
+        features.append(_shared_share(key))
     if key != "recipient":
         features.append(_share(key, "recipients_share", "recipients_n", "opens_n"))
     if key == "recipient":
@@ -439,7 +457,7 @@ def _click_ratio(columns: Columns) -> Floats:
     A click at once shows a person at the fetch, and people click about as often whenever they read: where prefetches
     are many, such clicks are few. It needs neither user agents nor addresses.
     """
-    rate = _ratio(columns["log_prompt_placed_n"], columns["log_first_placed_n"])
+    rate = _click_rate(columns)
     due = columns["log_first_here_n"] * np.where(rate > 0, rate, np.nan)
     ratio: Floats = np.log10((columns["log_prompt_here_n"] + _CLICKS_BEFORE) / (due + _CLICKS_BEFORE))
     return ratio
@@ -447,9 +465,7 @@ def _click_ratio(columns: Columns) -> Floats:
 
 def _clicks_due(columns: Columns) -> Floats:
     """Return how many clicks at once Apple's first fetches at this delay would have drawn, had people caused them all."""
-    visible_n = columns["log_visible_placed_n"]
-    visible = _ratio(columns["log_prompt_placed_n"] - columns["log_apple_prompt_placed_n"], visible_n)
-    return columns["log_apple_here_n"] * np.maximum(visible, 0)
+    return columns["log_apple_here_n"] * np.maximum(_visible_click_rate(columns), 0)
 
 
 def _clicked_here(columns: Columns) -> Floats:
@@ -463,6 +479,119 @@ def _clicked_here(columns: Columns) -> Floats:
 def _expected_here(columns: Columns) -> Floats:
     """Return the share of people that clicks and delays together expect of an Apple fetch at this delay: 0 to 1.5."""
     return _capped(_expected_human(columns) * 10 ** _delay_ratio(columns), 1.5)
+
+
+def _again_share(columns: Columns, look: str, first: str) -> Floats:
+    """Return how many later fetches a message gets, so long after its first, per first fetch of its kind."""
+    return (columns[f"log_{look}again_here_n"] + 0.5) / (columns[f"log_{first}_placed_n"] + 4.0)
+
+
+def _again_ratio(columns: Columns) -> Floats:
+    """Return log10 of how much commoner a later fetch, so long after the first, is in visible traffic than in Apple's.
+
+    What Apple's devices fetch again more often than visible readers, they fetch because a copy has expired.
+    """
+    ratio: Floats = np.log10(
+        _again_share(columns, "visible_", "visible") / _again_share(columns, "apple_", "apple")
+    )
+    return ratio
+
+
+def _again_clicks(columns: Columns, look: str, due_rate: Floats) -> Floats:
+    """Return log10 of how much oftener a click follows later fetches, so long after the first, than at a given rate."""
+    due = columns[f"log_{look}again_here_n"] * np.where(due_rate > 0, due_rate, np.nan)
+    ratio: Floats = np.log10(
+        (columns[f"log_{look}again_prompt_here_n"] + _CLICKS_BEFORE) / (due + _CLICKS_BEFORE)
+    )
+    return ratio
+
+
+def _click_rate(columns: Columns) -> Floats:
+    """Return the clicks at once per first fetch of the log."""
+    return _ratio(columns["log_prompt_placed_n"], columns["log_first_placed_n"])
+
+
+def _visible_click_rate(columns: Columns) -> Floats:
+    """Return the clicks at once per visible first fetch."""
+    clicks_n = columns["log_prompt_placed_n"] - columns["log_apple_prompt_placed_n"]
+    return _ratio(clicks_n, columns["log_visible_placed_n"])
+
+
+def _again() -> list[Feature]:
+    """Return what the log says of later fetches so long after their message's first: copies that expire, or people."""
+    first = "its message's first fetch, or no history"
+    no_clicks = f"{first}, or no clicks at once in the last 30 days"
+    return [
+        Feature(
+            "log_again_share",
+            "log",
+            "log10 of a share",
+            ("log",),
+            first,
+            lambda c: np.log10(_again_share(c, "", "first")),
+        ),
+        Feature(
+            "log_again_ratio", "log", "log10 of a ratio", ("log", "user_agent", "ip"), first, _again_ratio
+        ),
+        Feature(
+            "log_again_click_ratio",
+            "log",
+            "log10 of a ratio",
+            ("log",),
+            no_clicks,
+            lambda c: _again_clicks(c, "", _click_rate(c)),
+        ),
+        Feature(
+            "log_apple_again_click_ratio",
+            "log",
+            "log10 of a ratio",
+            ("log", "user_agent", "ip"),
+            no_clicks,
+            lambda c: _again_clicks(c, "apple_", _visible_click_rate(c)),
+        ),
+    ]
+
+
+def _hour_share(columns: Columns, kind: str) -> Floats:
+    """Return the share of a kind that came at an hour of the day like this, with one more in every hour."""
+    share: Floats = (columns[f"log_hour_{kind}_near_n"] / 2 + 1) / (
+        2 * columns[f"log_hour_{kind}_all_n"] + 24
+    )
+    return share
+
+
+def _hours() -> list[Feature]:
+    """Return what the log says of an hour of the day: when people read and click, and when devices fetch by themselves.
+
+    Of opens long after delivery: soon after it the hour is the sender's. Recipients of one log live by hours of their
+    own, so this says less than a recipient's hours would, but of most recipients behind Apple nothing is known.
+    """
+
+    def feature(name: str, formula: Callable[[Columns], Floats], *needs: Need) -> Feature:
+        return Feature(name, "log", "log10 of a ratio", ("log", "time_zone", *needs), "no history", formula)
+
+    return [
+        feature(
+            "log_hour_ratio",
+            lambda c: np.log10(_hour_share(c, "late_visible") / _hour_share(c, "late_apple")),
+            "user_agent",
+            "ip",
+        ),
+        feature(
+            "log_hour_visible",
+            lambda c: np.log10(24 * _hour_share(c, "late_visible")),
+            "user_agent",
+            "ip",
+        ),
+        feature("log_hour_clicks", lambda c: np.log10(24 * _hour_share(c, "clean"))),
+        feature(
+            "log_hour_click_ratio", lambda c: np.log10(_hour_share(c, "clean") / _hour_share(c, "opens"))
+        ),
+        feature(
+            "log_hour_late_click_ratio",
+            lambda c: np.log10(_hour_share(c, "clean") / _hour_share(c, "late")),
+        ),
+    ]
 
 
 def _whole_log() -> list[Feature]:
@@ -523,6 +652,9 @@ def _whole_log() -> list[Feature]:
             no_clicks,
             lambda c: np.log10(1 + _clicks_due(c)),
         ),
+        _shared_share("log"),
+        *_again(),
+        *_hours(),
     ]
 
 

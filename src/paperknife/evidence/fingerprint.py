@@ -13,7 +13,7 @@ import numpy as np
 
 from paperknife.evidence import features
 from paperknife.evidence.columns import DELAY_EDGES_S
-from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, DELAY_COUNTED, SQL_TEXTS, sql_text
+from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, HOURLY, PLACED, SQL_TEXTS, sql_text
 from paperknife.evidence.kinds import kinds_table
 
 _COMMENT = re.compile(r"--(?! step:).*$", re.MULTILINE)
@@ -33,7 +33,7 @@ def fingerprint() -> str:
 
 def _how_evidence_is_made() -> list[str]:
     texts = [" ".join(_COMMENT.sub("", sql_text(name)).split()) for name in SQL_TEXTS]
-    constants = f"{CLEAN_CLICK_US} {BURST_US} {DELAY_EDGES_S} {DELAY_COUNTED}"
+    constants = f"{CLEAN_CLICK_US} {BURST_US} {DELAY_EDGES_S} {PLACED} {HOURLY}"
     return [*texts, constants, kinds_table().to_csv(index=False)]
 
 

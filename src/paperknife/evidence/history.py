@@ -17,16 +17,18 @@ from paperknife.errors import RequestError, did_you_mean
 from paperknife.evidence.clients import CLIENT_FAMILIES, client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
-    DELAY_COUNTS,
+    AGAIN_KINDS,
     DELAY_EDGES_S,
-    DELAY_KINDS,
     FLAGS,
     HISTORY,
+    HOUR_KINDS,
     IDENTITY,
     KEY_SUMS,
     KEYS,
     KINDS_OF_OPEN,
     LOG_HABITS,
+    LOG_HOURS,
+    PLACE_COUNTS,
     TYPES,
 )
 from paperknife.evidence.kinds import kinds_table
@@ -152,14 +154,23 @@ def gather_horizons(
             )
             engine.drop(*(f"{key}_{step}" for step in ("facts", "moments", "days", "past_days", "today")))
         engine.run(sql_text("key_facts"), key="log", column="log_key")
-        engine.run(sql_text("log_days"), measures=sql_text("measures"), delay_counts=_delay_counts())
+        engine.run(
+            sql_text("log_days"),
+            measures=sql_text("measures"),
+            place_counts=_place_counts(),
+            hour_counts=_hour_counts(),
+        )
         engine.drop("log_facts")
         if sample is not None:
             sample.keep(engine.connection, "opens")
         answers = {}
         for horizon, length_us in asked.items():
             engine.run(
-                sql_text("log_habits"), horizon_us=length_us, last_us=last_us, habit_sums=_habit_sums()
+                sql_text("log_habits"),
+                horizon_us=length_us,
+                last_us=last_us,
+                habit_sums=_habit_sums(),
+                hour_sums=_hour_sums(),
             )
             if length_us:
                 engine.run(sql_text("aftermath"), horizon_us=length_us)
@@ -224,7 +235,7 @@ def sql_text(name: str) -> str:
     return (files("paperknife.evidence") / f"{name}.sql").read_text(encoding="utf-8")
 
 
-DELAY_COUNTED: Final = {
+PLACED: Final = {
     "first": ("is_open AND message_opens_n = 0", "delay_us"),
     "apple": ("is_open AND message_opens_n = 0 AND is_apple", "delay_us"),
     "visible": ("is_open AND message_opens_n = 0 AND is_visible", "delay_us"),
@@ -236,37 +247,76 @@ DELAY_COUNTED: Final = {
         "is_clean AND since_load_us = since_first_load_us AND since_apple_load_us <= 120000000",
         "delay_us - since_first_load_us",
     ),
+    "again": ("is_open", "since_first_load_us"),
+    "apple_again": ("is_open AND is_apple", "since_first_load_us"),
+    "visible_again": ("is_open AND is_visible", "since_first_load_us"),
+    "again_prompt": (
+        "is_clean AND since_load_us < since_first_load_us AND since_load_us <= 120000000",
+        "since_first_load_us - since_load_us",
+    ),
+    "apple_again_prompt": (
+        (
+            "is_clean AND since_apple_load_us = since_load_us AND since_load_us < since_first_load_us"
+            " AND since_load_us <= 120000000"
+        ),
+        "since_first_load_us - since_load_us",
+    ),
 }
-"""Of each of `DELAY_KINDS`, in SQL: what is counted, and the delay by which it is placed. A click is placed by that
-of the fetch it follows, which must be its message's first."""
+"""Of each of `DELAY_KINDS` and `AGAIN_KINDS`, in SQL: what is counted, and the time by which it is placed. A click is
+placed by that of the fetch it follows, which of `DELAY_KINDS` must be its message's first."""
 
 
-def _delay_counts() -> str:
-    """Return the counts per kind and bin of delay, in the order of `DELAY_COUNTS`."""
+_LATE = "is_open AND coalesce(delay_us >= 3600000000, true)"
+
+HOURLY: Final = {
+    "opens": "is_open",
+    "late": _LATE,
+    "late_visible": f"{_LATE} AND is_visible",
+    "late_apple": f"{_LATE} AND is_apple",
+    "clean": "is_clean",
+}
+"""Of each of `HOUR_KINDS`, in SQL, what is counted. Soon after delivery the hour is the sender's choice."""
+
+
+def _hour_counts() -> str:
+    return ", ".join(f"count(CASE WHEN {HOURLY[kind]} THEN 1 END) AS {kind}_n" for kind in HOUR_KINDS)
+
+
+def _hour_sums() -> str:
+    """Return the sums of `LOG_HOURS`, in its order."""
+    near = "CASE WHEN d.hour = h.hour THEN 2 WHEN abs(d.hour - h.hour) IN (1, 23) THEN 1 ELSE 0 END"
+    return ", ".join(
+        f"sum(d.{kind}_n * {near}) AS log_hour_{kind}_near_n, sum(d.{kind}_n) AS log_hour_{kind}_all_n"
+        for kind in HOUR_KINDS
+    )
+
+
+def _place_counts() -> str:
+    """Return the counts per kind and bin of time, in the order of `PLACE_COUNTS`."""
     bounds = list(pairwise([0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None]))
     counts = []
-    for kind in DELAY_KINDS:
-        counted, delay = DELAY_COUNTED[kind]
+    for kind, (counted, time_us) in PLACED.items():
         for place, (low, high) in enumerate(bounds):
-            within = f"{delay} >= {low}" + ("" if high is None else f" AND {delay} < {high}")
-            counts.append(f"count(CASE WHEN {counted} AND {within} THEN 1 END) AS {kind}_delay_{place}_n")
+            within = f"{time_us} >= {low}" + ("" if high is None else f" AND {time_us} < {high}")
+            counts.append(f"count(CASE WHEN {counted} AND {within} THEN 1 END) AS {kind}_place_{place}_n")
     return ", ".join(counts)
 
 
 def _habit_sums() -> str:
-    return ", ".join(f"sum({name}) AS log_{name}" for name in (*KEY_SUMS, *DELAY_COUNTS))
+    return ", ".join(f"sum({name}) AS log_{name}" for name in (*KEY_SUMS, *PLACE_COUNTS))
 
 
 def _places() -> list[str]:
-    """Return, of the log's counts by delay, those of each open's own bin and their sums, in the order of `LOG_PLACES`."""
+    """Return, of the log's counts by time, those of each open's own bin and their sums, in the order of `LOG_PLACES`."""
     columns = []
-    for kind in DELAY_KINDS:
-        names = [f"lh.log_{kind}_delay_{place}_n" for place in range(len(DELAY_EDGES_S) + 1)]
+    for kind in PLACED:
+        own_us = "o.since_first_open_us" if kind in AGAIN_KINDS else "o.delay_us"
+        names = [f"lh.log_{kind}_place_{place}_n" for place in range(len(DELAY_EDGES_S) + 1)]
         here = "".join(
-            f"WHEN o.delay_us < {edge * 1_000_000} THEN {name} "
+            f"WHEN {own_us} < {edge * 1_000_000} THEN {name} "
             for edge, name in zip(DELAY_EDGES_S, names[:-1], strict=True)
         )
-        here = f"CASE WHEN o.delay_us IS NULL THEN NULL {here}ELSE {names[-1]} END"
+        here = f"CASE WHEN {own_us} IS NULL THEN NULL {here}ELSE {names[-1]} END"
         for where, value in (("here", here), ("placed", " + ".join(names))):
             columns.append(f"CAST({value} AS BIGINT) AS log_{kind}_{where}_n")
     return columns
@@ -291,6 +341,7 @@ def _evidence_query(length_us: int, last_us: int) -> str:
     )
     habits = (
         " JOIN log_moments lm ON lm.event_id = o.event_id JOIN log_habits lh ON lh.seen_day = lm.seen_day"
+        " JOIN log_hour_habits hh ON hh.seen_day = lm.seen_day AND hh.hour = (o.at_us // 3600000000) % 24"
     )
     after = " LEFT JOIN aftermath a ON a.event_id = o.event_id" if length_us else ""
     seen_us = f"greatest(0, least({length_us}, {last_us} - o.at_us))"
@@ -304,6 +355,7 @@ def _evidence_query(length_us: int, last_us: int) -> str:
             for name in (*HISTORY, *(f"log_{summed}" for summed in KEY_SUMS))
         ),
         *_places(),
+        *(f"CAST(hh.{name} AS BIGINT) AS {name}" for name in LOG_HOURS),
         *(
             # A delivery logged after the open is only the clock of an open that has no earlier one.
             _late_delivery

@@ -4,7 +4,7 @@
 -- one row per event that has this key
 SELECT f.{column} AS key, f.day, f.at_us, f.event_type, f.is_apple, f.is_visible, f.is_machine, f.is_clean,
     f.delay_us, f.since_load_us, f.since_apple_load_us, f.since_first_load_us, f.is_of_apple, f.is_of_visible,
-    coalesce(o.message_opens_n, 0) AS message_opens_n,
+    coalesce(o.message_opens_n, 0) AS message_opens_n, n.network_others_n,
     f.event_type = 'open' AS is_open,
     f.is_clean OR (f.event_type = 'open' AND f.is_visible) AS is_active,
     -- the minute of the day, for the clock face
@@ -14,4 +14,5 @@ SELECT f.{column} AS key, f.day, f.at_us, f.event_type, f.is_apple, f.is_visible
         ORDER BY f.at_us, f.event_id) END AS recipient_open_n
 FROM facts f
 LEFT JOIN message_opens o ON o.event_id = f.event_id
+LEFT JOIN network_pasts n ON n.event_id = f.event_id
 WHERE f.{column} IS NOT NULL;

@@ -7,7 +7,7 @@ and wants equal integers.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
@@ -18,10 +18,12 @@ import pandas as pd
 from paperknife.evidence.clients import CLIENT_FAMILIES, client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
+    AGAIN_KINDS,
     DELAY_EDGES_S,
     DELAY_KINDS,
     FLAGS,
     HISTORY,
+    HOUR_KINDS,
     IDENTITY,
     KEY_SUMS,
     KEYS,
@@ -104,6 +106,7 @@ class _Seen:
     is_late: bool = False
     is_clean: bool = False
     opens_before: int = 0
+    others_before: int | None = None
 
     @property
     def at_us(self) -> int:
@@ -112,6 +115,11 @@ class _Seen:
     @property
     def type(self) -> str:
         return self.event.event_type
+
+    @property
+    def hour(self) -> int:
+        """The hour of the UTC day."""
+        return self.at_us // (60 * MINUTE_US) % 24
 
     @property
     def delay_us(self) -> int | None:
@@ -210,6 +218,7 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
     )
     _date(known)
     _tell_recipients(known)
+    _tell_networks(known)
     opened = next(seen for seen in known if seen.event is asked.open)
     event, kind = opened.event, opened.kind
     message = (
@@ -217,6 +226,7 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
         if opened.is_late
         else [s for s in known if not s.is_late and s.event.message_id == event.message_id]
     )
+    history = _message_history(opened, message)
     row: dict[str, object] = {
         **{
             name: getattr(event, name)
@@ -231,14 +241,17 @@ def _row(asked: Asked, look_up: Callable[[Event], _Seen]) -> dict[str, object]:
         "mechanism": kind.mechanism,
         "evidence": _evidence(kind),
         "clock_kind": opened.clock_kind,
-        **_message_history(opened, message),
+        **history,
         "campaign_since_us": _campaign_since(opened, known),
-        "network_others_n": _others(opened, known, -NETWORK_PAST_US, -1),
+        "network_others_n": opened.others_before,
     }
     for key, column in KEYS.items():
         row |= _key_history(opened, known, key, column)
     row |= _log_habits(
-        opened, known, (event.at_us + max(0, min(length_us, asked.as_of_us - event.at_us))) // DAY_US
+        opened,
+        history["since_first_open_us"],
+        known,
+        (event.at_us + max(0, min(length_us, asked.as_of_us - event.at_us))) // DAY_US,
     )
     if length_us:
         row |= _message_aftermath(opened, message, length_us)
@@ -317,6 +330,27 @@ def _tell_recipients(known: Sequence[_Seen]) -> None:
                         latest[str(seen.event.recipient_id), kind] = at_us
 
 
+def _tell_networks(known: Sequence[_Seen]) -> None:
+    """Fill in how many opens by other domains came through each open's network before it (step network_pasts)."""
+    times: dict[tuple[str, str | None], list[int]] = {}
+    for at_us, moment in groupby(known, key=lambda seen: seen.at_us):
+        together = [
+            s
+            for s in moment
+            if s.type == "open" and s.network_key is not None and s.event.recipient_domain is not None
+        ]
+        for seen in together:
+            every, own = (
+                len(past) - bisect_left(past, at_us - NETWORK_PAST_US)
+                for domain in (None, seen.event.recipient_domain)
+                for past in [times.get((str(seen.network_key), domain), [])]
+            )
+            seen.others_before = every - own
+        for seen in together:
+            for domain in (None, seen.event.recipient_domain):
+                times.setdefault((str(seen.network_key), domain), []).append(at_us)
+
+
 def _message_history(opened: _Seen, message: Sequence[_Seen]) -> dict[str, int | None]:
     opens = [s for s in message if s.type == "open"][: opened.opens_before]
     clicks = [s for s in message if s.type == "click" and s.at_us < opened.at_us]
@@ -370,6 +404,7 @@ def _sums(past: Sequence[_Seen]) -> dict[str, int]:
     """Return what measures.sql counts."""
     opens = [s for s in past if s.type == "open"]
     clicks = [s for s in past if s.type == "click"]
+    others = [s.others_before for s in opens if s.kind.is_visible and s.others_before is not None]
     active = [s for s in past if s.is_clean or (s.type == "open" and s.kind.is_visible)]
     angles = [2 * math.pi * ((s.at_us // MINUTE_US) % 1440) / 1440 for s in active]
     return {
@@ -385,6 +420,8 @@ def _sums(past: Sequence[_Seen]) -> dict[str, int]:
         "visible_slow_n": sum(s.kind.is_visible and s.is_slow for s in opens),
         "repeat_n": sum(s.opens_before > 0 for s in opens),
         "recipients_n": len({(s.at_us // DAY_US, s.event.recipient_id or s.event.message_id) for s in opens}),
+        "shared_n": sum(before > 0 for before in others),
+        "unshared_n": sum(before == 0 for before in others),
         **_recipients_of("apple", [s for s in past if s.is_of_apple]),
         **_recipients_of("visible", [s for s in past if s.is_of_visible]),
         "clicks_n": len(clicks),
@@ -407,35 +444,63 @@ def _recipients_of(kind: str, events: Sequence[_Seen]) -> dict[str, int]:
     }
 
 
-def _log_habits(opened: _Seen, known: Sequence[_Seen], seen_day: int) -> dict[str, int | None]:
+def _log_habits(
+    opened: _Seen, since_first_us: int | None, known: Sequence[_Seen], seen_day: int
+) -> dict[str, int | None]:
     past = [s for s in known if seen_day - 30 <= s.at_us // DAY_US < seen_day]
     if not past:
         return dict.fromkeys(LOG_HABITS)
-    counts = {kind: [0] * (len(DELAY_EDGES_S) + 1) for kind in DELAY_KINDS}
+    counts = {kind: [0] * (len(DELAY_EDGES_S) + 1) for kind in (*DELAY_KINDS, *AGAIN_KINDS)}
     for seen in past:
-        first_us = seen.first_opened_us
-        if seen.type == "open" and seen.opens_before == 0 and seen.delay_us is not None:
-            place = bisect_right(_DELAY_EDGES_US, seen.delay_us)
-            counts["first"][place] += 1
-            counts["apple"][place] += seen.kind.is_apple
-            counts["visible"][place] += seen.kind.is_visible
-        elif (
-            seen.is_clean
-            and seen.delay_us is not None
-            and first_us is not None
-            and seen.opened_us == first_us
-        ):
-            load_delay_us = seen.delay_us - (seen.at_us - first_us)
-            if load_delay_us >= 0 and seen.is_prompt_after(first_us):
-                place = bisect_right(_DELAY_EDGES_US, load_delay_us)
-                counts["prompt"][place] += 1
-                counts["apple_prompt"][place] += seen.apple_opened_us == first_us
-    here = None if opened.delay_us is None else bisect_right(_DELAY_EDGES_US, opened.delay_us)
+        for kind, time_us in _placed(seen):
+            if time_us is not None and time_us >= 0:
+                counts[kind][bisect_right(_DELAY_EDGES_US, time_us)] += 1
     row: dict[str, int | None] = {f"log_{name}": count for name, count in _sums(past).items()}
     for kind, by_place in counts.items():
+        own_us = since_first_us if kind in AGAIN_KINDS else opened.delay_us
+        here = None if own_us is None else bisect_right(_DELAY_EDGES_US, own_us)
         row[f"log_{kind}_here_n"] = None if here is None else by_place[here]
         row[f"log_{kind}_placed_n"] = sum(by_place)
+    return row | _log_hours(opened, past)
+
+
+def _log_hours(opened: _Seen, past: Sequence[_Seen]) -> dict[str, int | None]:
+    """Return how many opens and clean clicks came at an hour like the open's (step log_hour_habits)."""
+    counts = {kind: [0] * 24 for kind in HOUR_KINDS}
+    for seen in past:
+        is_late = seen.type == "open" and (seen.delay_us is None or seen.is_slow)
+        for kind, is_so in (
+            ("opens", seen.type == "open"),
+            ("late", is_late),
+            ("late_visible", is_late and seen.kind.is_visible),
+            ("late_apple", is_late and seen.kind.is_apple),
+            ("clean", seen.is_clean),
+        ):
+            counts[kind][seen.hour] += is_so
+    row: dict[str, int | None] = {}
+    for kind, by_hour in counts.items():
+        row[f"log_hour_{kind}_near_n"] = sum(by_hour[(opened.hour + step) % 24] for step in (-1, 0, 0, 1))
+        row[f"log_hour_{kind}_all_n"] = sum(by_hour)
     return row
+
+
+def _placed(seen: _Seen) -> list[tuple[str, int | None]]:
+    """Return under which kinds an event is counted, and by what time (`PLACED` in history.py says it in SQL)."""
+    loaded_us, first_us = seen.opened_us, seen.first_opened_us
+    looks = {"": True, "apple_": seen.kind.is_apple, "visible_": seen.kind.is_visible}
+    if seen.type == "open" and seen.opens_before == 0:
+        kinds_of = {"": "first", "apple_": "apple", "visible_": "visible"}
+        return [(kinds_of[look], seen.delay_us) for look, is_so in looks.items() if is_so]
+    if seen.type == "open":
+        since_us = None if first_us is None else seen.at_us - first_us
+        return [(f"{look}again", since_us) for look, is_so in looks.items() if is_so]
+    if not seen.is_clean or loaded_us is None or first_us is None or not seen.is_prompt_after(loaded_us):
+        return []
+    sides = ["", "apple_"] if seen.apple_opened_us == loaded_us else [""]
+    if loaded_us == first_us:
+        delay_us = None if seen.clock_us is None else first_us - seen.clock_us
+        return [(f"{side}prompt", delay_us) for side in sides]
+    return [(f"{side}again_prompt", loaded_us - first_us) for side in sides]
 
 
 def _message_aftermath(opened: _Seen, message: Sequence[_Seen], length_us: int) -> dict[str, int | None]:
@@ -481,12 +546,12 @@ def _key_aftermath(opened: _Seen, known: Sequence[_Seen], length_us: int) -> dic
         "recipient_next_clean_us": _gap(opened, [s for s in recipient or [] if s.is_clean]),
         "domain_later_60s_n": minute_after("recipient_domain"),
         "network_later_60s_n": minute_after("network_key"),
-        "network_later_others_n": _others(opened, known, 1, length_us),
+        "network_later_others_n": _others_after(opened, known, length_us),
     }
 
 
-def _others(opened: _Seen, known: Sequence[_Seen], from_us: int, to_us: int) -> int | None:
-    """Return the opens by other domains through the open's network, so long after it (before it, where negative)."""
+def _others_after(opened: _Seen, known: Sequence[_Seen], length_us: int) -> int | None:
+    """Return the opens by other domains that came through the open's network after it."""
     network, domain = opened.network_key, opened.event.recipient_domain
     if network is None or domain is None:
         return None
@@ -494,7 +559,7 @@ def _others(opened: _Seen, known: Sequence[_Seen], from_us: int, to_us: int) -> 
         s.type == "open"
         and s.network_key == network
         and s.event.recipient_domain not in {None, domain}
-        and from_us <= s.at_us - opened.at_us <= to_us
+        and 0 < s.at_us - opened.at_us <= length_us
         for s in known
     )
 

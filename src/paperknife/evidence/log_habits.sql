@@ -11,3 +11,11 @@ SELECT m.seen_day, {habit_sums}
 FROM (SELECT DISTINCT seen_day FROM log_moments) m
 LEFT JOIN log_days d ON d.day BETWEEN m.seen_day - 30 AND m.seen_day - 1
 GROUP BY m.seen_day;
+
+-- step: log_hour_habits
+-- one row per such day and hour: the sums of the 30 days before it, the hour itself twice and its neighbours once
+SELECT m.seen_day, h.hour, {hour_sums}
+FROM (SELECT DISTINCT seen_day FROM log_moments) m
+CROSS JOIN (SELECT DISTINCT hour FROM log_hours) h
+LEFT JOIN log_hours d ON d.day BETWEEN m.seen_day - 30 AND m.seen_day - 1
+GROUP BY m.seen_day, h.hour;

@@ -12,6 +12,8 @@
     count(CASE WHEN is_open AND is_visible AND delay_us >= 3600000000 THEN 1 END) AS visible_slow_n,
     count(CASE WHEN is_open AND message_opens_n > 0 THEN 1 END) AS repeat_n,
     count(CASE WHEN recipient_open_n = 1 THEN 1 END) AS recipients_n,
+    count(CASE WHEN is_open AND is_visible AND network_others_n > 0 THEN 1 END) AS shared_n,
+    count(CASE WHEN is_open AND is_visible AND network_others_n = 0 THEN 1 END) AS unshared_n,
     count(CASE WHEN is_of_apple AND event_type = 'sent' THEN 1 END) AS apple_sent_n,
     count(CASE WHEN is_of_apple AND event_type = 'delivered' THEN 1 END) AS apple_delivered_n,
     count(CASE WHEN is_of_apple AND is_open AND message_opens_n = 0 THEN 1 END) AS apple_firsts_n,

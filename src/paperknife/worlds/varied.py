@@ -285,7 +285,7 @@ def draw_gateway(rng: np.random.Generator) -> Gateway:
     return Gateway(
         weight=log_uniform(rng, 0.1, 1),
         network=one_of(rng, ("named", "cloud", "microsoft", "generic"), (0.3, 0.35, 0.12, 0.23)),  # type: ignore[arg-type]
-        addresses_n=int(log_uniform(rng, 2, 600)),
+        addresses_n=int(log_uniform(rng, 2, 4000)),
         agent=one_of(rng, ("human_like", "script", "named", "bare", "empty"), (0.55, 0.12, 0.08, 0.15, 0.1)),  # type: ignore[arg-type]
         agents_n=int(rng.integers(1, 8)),
         acts_share=rng.uniform(0.15, 1.0),
