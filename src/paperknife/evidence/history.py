@@ -163,6 +163,7 @@ def gather_horizons(
         engine.drop("log_facts")
         if sample is not None:
             sample.keep(engine.connection, "opens")
+            _keep_pasts_of_opens(engine)
         answers = {}
         for horizon, length_us in asked.items():
             engine.run(
@@ -177,6 +178,17 @@ def gather_horizons(
             table = engine.connection.sql(_evidence_query(length_us, last_us)).df()
             answers[horizon] = _typed(table, horizon)
         return answers
+
+
+def _keep_pasts_of_opens(engine: DuckDBEngine) -> None:
+    """Forget the pasts of opens that are not wanted: joining them all takes more memory than a large log leaves."""
+    for key, column in KEYS.items():
+        engine.run(
+            f"-- step: wanted\nSELECT h.* FROM {key}_history h "
+            f"SEMI JOIN opens o ON h.key = o.{column} AND h.at_us = o.at_us"
+        )
+        engine.drop(f"{key}_history")
+        engine.connection.execute(f"ALTER TABLE wanted RENAME TO {key}_history")
 
 
 def _prepare(
