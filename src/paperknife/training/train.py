@@ -54,7 +54,7 @@ MOST_OPENS: Final = 300_000
 """Opens that training looks at: of a larger log those of some recipients, with all their mail. What is learned from a log
 is a few curves and a few trees, and their errors are no longer those of numbers."""
 
-_MEMORY: Final = "2GB"
+_MEMORY: Final = "3GB"
 """DuckDB's, on such a log; beyond it, it spills to disk."""
 
 LATER_SHARE: Final = 0.3
