@@ -13,7 +13,8 @@ import numpy as np
 
 from paperknife.evidence import features
 from paperknife.evidence.columns import DELAY_EDGES_S
-from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, HOURLY, PLACED, SQL_TEXTS, sql_text
+from paperknife.evidence.habits import HOURLY, PLACED
+from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, SQL_TEXTS, sql_text
 from paperknife.evidence.kinds import kinds_table
 
 _COMMENT = re.compile(r"--(?! step:).*$", re.MULTILINE)

@@ -7,7 +7,6 @@ Both are integers; `paperknife.evidence.features` turns them into what a model s
 from __future__ import annotations
 
 from importlib.resources import files
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
@@ -17,20 +16,17 @@ from paperknife.errors import RequestError, did_you_mean
 from paperknife.evidence.clients import CLIENT_FAMILIES, client_families
 from paperknife.evidence.columns import (
     AFTERMATH,
-    AGAIN_KINDS,
-    DELAY_EDGES_S,
     FLAGS,
     HISTORY,
-    HOUR_KINDS,
     IDENTITY,
     KEY_SUMS,
     KEYS,
     KINDS_OF_OPEN,
     LOG_HABITS,
     LOG_HOURS,
-    PLACE_COUNTS,
     TYPES,
 )
+from paperknife.evidence.habits import habit_sums, hour_counts, hour_sums, place_counts, places
 from paperknife.evidence.kinds import kinds_table
 from paperknife.evidence.networks import NETWORK_CLASSES, NetworkTable, network_keys
 
@@ -157,26 +153,29 @@ def gather_horizons(
         engine.run(
             sql_text("log_days"),
             measures=sql_text("measures"),
-            place_counts=_place_counts(),
-            hour_counts=_hour_counts(),
+            place_counts=place_counts(),
+            hour_counts=hour_counts(),
         )
         engine.drop("log_facts")
         if sample is not None:
             sample.keep(engine.connection, "opens")
             _keep_pasts_of_opens(engine)
+        before = _typed(engine.connection.sql(_before_query()).df())
         answers = {}
         for horizon, length_us in asked.items():
             engine.run(
                 sql_text("log_habits"),
                 horizon_us=length_us,
                 last_us=last_us,
-                habit_sums=_habit_sums(),
-                hour_sums=_hour_sums(),
+                habit_sums=habit_sums(),
+                hour_sums=hour_sums(),
             )
             if length_us:
                 engine.run(sql_text("aftermath"), horizon_us=length_us)
-            table = engine.connection.sql(_evidence_query(length_us, last_us)).df()
-            answers[horizon] = _typed(table, horizon)
+            seen = _typed(engine.connection.sql(_seen_query(length_us, last_us)).df().assign(horizon=horizon))
+            # What was known before is the same memory in every horizon's table, not a copy.
+            table = pd.concat([before, seen], axis=1)
+            answers[horizon] = table[[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *LOG_HABITS, *AFTERMATH]]
         return answers
 
 
@@ -247,93 +246,6 @@ def sql_text(name: str) -> str:
     return (files("paperknife.evidence") / f"{name}.sql").read_text(encoding="utf-8")
 
 
-PLACED: Final = {
-    "first": ("is_open AND message_opens_n = 0", "delay_us"),
-    "apple": ("is_open AND message_opens_n = 0 AND is_apple", "delay_us"),
-    "visible": ("is_open AND message_opens_n = 0 AND is_visible", "delay_us"),
-    "prompt": (
-        "is_clean AND since_load_us = since_first_load_us AND since_load_us <= 120000000",
-        "delay_us - since_first_load_us",
-    ),
-    "apple_prompt": (
-        "is_clean AND since_load_us = since_first_load_us AND since_apple_load_us <= 120000000",
-        "delay_us - since_first_load_us",
-    ),
-    "again": ("is_open", "since_first_load_us"),
-    "apple_again": ("is_open AND is_apple", "since_first_load_us"),
-    "visible_again": ("is_open AND is_visible", "since_first_load_us"),
-    "again_prompt": (
-        "is_clean AND since_load_us < since_first_load_us AND since_load_us <= 120000000",
-        "since_first_load_us - since_load_us",
-    ),
-    "apple_again_prompt": (
-        (
-            "is_clean AND since_apple_load_us = since_load_us AND since_load_us < since_first_load_us"
-            " AND since_load_us <= 120000000"
-        ),
-        "since_first_load_us - since_load_us",
-    ),
-}
-"""Of each of `DELAY_KINDS` and `AGAIN_KINDS`, in SQL: what is counted, and the time by which it is placed. A click is
-placed by that of the fetch it follows, which of `DELAY_KINDS` must be its message's first."""
-
-
-_LATE = "is_open AND coalesce(delay_us >= 3600000000, true)"
-
-HOURLY: Final = {
-    "opens": "is_open",
-    "late": _LATE,
-    "late_visible": f"{_LATE} AND is_visible",
-    "late_apple": f"{_LATE} AND is_apple",
-    "clean": "is_clean",
-}
-"""Of each of `HOUR_KINDS`, in SQL, what is counted. Soon after delivery the hour is the sender's choice."""
-
-
-def _hour_counts() -> str:
-    return ", ".join(f"count(CASE WHEN {HOURLY[kind]} THEN 1 END) AS {kind}_n" for kind in HOUR_KINDS)
-
-
-def _hour_sums() -> str:
-    """Return the sums of `LOG_HOURS`, in its order."""
-    near = "CASE WHEN d.hour = h.hour THEN 2 WHEN abs(d.hour - h.hour) IN (1, 23) THEN 1 ELSE 0 END"
-    return ", ".join(
-        f"sum(d.{kind}_n * {near}) AS log_hour_{kind}_near_n, sum(d.{kind}_n) AS log_hour_{kind}_all_n"
-        for kind in HOUR_KINDS
-    )
-
-
-def _place_counts() -> str:
-    """Return the counts per kind and bin of time, in the order of `PLACE_COUNTS`."""
-    bounds = list(pairwise([0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None]))
-    counts = []
-    for kind, (counted, time_us) in PLACED.items():
-        for place, (low, high) in enumerate(bounds):
-            within = f"{time_us} >= {low}" + ("" if high is None else f" AND {time_us} < {high}")
-            counts.append(f"count(CASE WHEN {counted} AND {within} THEN 1 END) AS {kind}_place_{place}_n")
-    return ", ".join(counts)
-
-
-def _habit_sums() -> str:
-    return ", ".join(f"sum({name}) AS log_{name}" for name in (*KEY_SUMS, *PLACE_COUNTS))
-
-
-def _places() -> list[str]:
-    """Return, of the log's counts by time, those of each open's own bin and their sums, in the order of `LOG_PLACES`."""
-    columns = []
-    for kind in PLACED:
-        own_us = "o.since_first_open_us" if kind in AGAIN_KINDS else "o.delay_us"
-        names = [f"lh.log_{kind}_place_{place}_n" for place in range(len(DELAY_EDGES_S) + 1)]
-        here = "".join(
-            f"WHEN {own_us} < {edge * 1_000_000} THEN {name} "
-            for edge, name in zip(DELAY_EDGES_S, names[:-1], strict=True)
-        )
-        here = f"CASE WHEN {own_us} IS NULL THEN NULL {here}ELSE {names[-1]} END"
-        for where, value in (("here", here), ("placed", " + ".join(names))):
-            columns.append(f"CAST({value} AS BIGINT) AS log_{kind}_{where}_n")
-    return columns
-
-
 def _sums(key: str) -> dict[str, str]:
     """Return the lists of sums that key_history.sql needs: the same measures in each step."""
     return {
@@ -346,27 +258,36 @@ def _sums(key: str) -> dict[str, str]:
     }
 
 
-def _evidence_query(length_us: int, last_us: int) -> str:
+_SEEN: Final = ("horizon", "seen_s", *LOG_HABITS, *AFTERMATH)
+"""Columns that the horizon decides; the others are known when the open comes."""
+
+
+def _before_query() -> str:
+    """Return the columns that are the same at every horizon, in the order of their opens."""
     histories = "".join(
         f" LEFT JOIN {key}_history {key}_h ON {key}_h.key = o.{column} AND {key}_h.at_us = o.at_us"
         for key, column in KEYS.items()
     )
+    columns = [
+        *(f"o.{name}" for name in IDENTITY if name not in {"occurred_at", *_SEEN}),
+        "make_timestamp(o.at_us) AS occurred_at",
+        *(f"o.{name}" for name in (*KINDS_OF_OPEN, *FLAGS)),
+        *(f"CAST({name} AS BIGINT) AS {name}" for name in HISTORY),
+    ]
+    return f"SELECT {', '.join(columns)} FROM opens o{histories} ORDER BY o.at_us, o.event_id"
+
+
+def _seen_query(length_us: int, last_us: int) -> str:
+    """Return the columns of `_SEEN`, in the same order of opens."""
     habits = (
         " JOIN log_moments lm ON lm.event_id = o.event_id JOIN log_habits lh ON lh.seen_day = lm.seen_day"
         " JOIN log_hour_habits hh ON hh.seen_day = lm.seen_day AND hh.hour = (o.at_us // 3600000000) % 24"
     )
     after = " LEFT JOIN aftermath a ON a.event_id = o.event_id" if length_us else ""
-    seen_us = f"greatest(0, least({length_us}, {last_us} - o.at_us))"
     columns = [
-        *(f"o.{name}" for name in IDENTITY if name not in {"occurred_at", "horizon", "seen_s"}),
-        "make_timestamp(o.at_us) AS occurred_at",
-        f"{seen_us} / 1e6 AS seen_s",
-        *(f"o.{name}" for name in (*KINDS_OF_OPEN, *FLAGS)),
-        *(
-            f"CAST({name} AS BIGINT) AS {name}"
-            for name in (*HISTORY, *(f"log_{summed}" for summed in KEY_SUMS))
-        ),
-        *_places(),
+        f"greatest(0, least({length_us}, {last_us} - o.at_us)) / 1e6 AS seen_s",
+        *(f"CAST(log_{summed} AS BIGINT) AS log_{summed}" for summed in KEY_SUMS),
+        *places(),
         *(f"CAST(hh.{name} AS BIGINT) AS {name}" for name in LOG_HOURS),
         *(
             # A delivery logged after the open is only the clock of an open that has no earlier one.
@@ -378,7 +299,7 @@ def _evidence_query(length_us: int, last_us: int) -> str:
             for name in AFTERMATH
         ),
     ]
-    return f"SELECT {', '.join(columns)} FROM opens o{histories}{habits}{after} ORDER BY o.at_us, o.event_id"
+    return f"SELECT {', '.join(columns)} FROM opens o{habits}{after} ORDER BY o.at_us, o.event_id"
 
 
 _late_delivery = (
@@ -387,10 +308,9 @@ _late_delivery = (
 )
 
 
-def _typed(table: pd.DataFrame, horizon: str) -> pd.DataFrame:
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
     """Give every column the type that `gather_evidence` promises."""
-    table = table.assign(
-        occurred_at=pd.to_datetime(table["occurred_at"]).dt.as_unit("us").dt.tz_localize("UTC"),
-        horizon=horizon,
-    ).astype(TYPES)
-    return table[[*IDENTITY, *KINDS_OF_OPEN, *FLAGS, *HISTORY, *LOG_HABITS, *AFTERMATH]]
+    if "occurred_at" in table:
+        moments = pd.to_datetime(table["occurred_at"]).dt.as_unit("us").dt.tz_localize("UTC")
+        table = table.assign(occurred_at=moments)
+    return table.astype({name: kind for name, kind in TYPES.items() if name in table})
