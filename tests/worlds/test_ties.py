@@ -137,3 +137,13 @@ def test_the_relays_networks_can_change_half_way():
     apple, is_later = changed(0.6, "networks", relay_changed_share=1.0, relay_changed_from=0.6)
     before, after = (set(apple.loc[is_later == later, "ip"]) for later in (False, True))
     assert len(before & after) < 0.2 * len(after)
+
+
+def test_in_some_worlds_many_gateways_pass_for_people_in_every_way(many_laws):
+    def passes(gateway):
+        is_late = gateway.delay.weights[1] > 0.3
+        return gateway.agent == "human_like" and gateway.roams and is_late and gateway.clicks != "all"
+
+    share = np.array([np.mean([passes(gateway) for gateway in laws.machines.gateways]) for laws in many_laws])
+    # Were the draws independent, it would be .05 of worlds.
+    assert 0.12 < (share > 0.3).mean() < 0.3

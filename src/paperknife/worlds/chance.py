@@ -52,6 +52,11 @@ def happens(rng: np.random.Generator, share: float) -> bool:
     return bool(rng.random() < share)
 
 
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Return a number whose logarithm is uniform."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
 def choose(rng: np.random.Generator, weights: npt.ArrayLike, n: int) -> Ints:
     """Return `n` indices drawn in proportion to `weights`, which need not sum to 1."""
     cumulative = np.cumsum(np.asarray(weights, dtype=np.float64))

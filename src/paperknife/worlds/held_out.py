@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from paperknife.worlds.chance import happens
+from paperknife.worlds.chance import happens, log_uniform
 from paperknife.worlds.delays import Delay, Mixture
 from paperknife.worlds.laws import Laws, Region, Stream
-from paperknife.worlds.varied import draw_gateway, draw_people_laws, draw_sending, draw_varied, log_uniform
+from paperknife.worlds.varied import draw_gateway, draw_people_laws, draw_sending, draw_varied
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,8 +2,9 @@
 
 Independent draws of every unknown would teach a model that unknowns are independent. Here they are tied: who
 reads more reads sooner and clicks more, devices of keen readers sync more, companies have their own liking
-for Apple. How strongly is itself drawn per world, around our guess of the sign. The draws have chance of their
-own, so that a seed's other laws stay what they were.
+for Apple, a product that passes for people does so in more than one way. How strongly is itself drawn per
+world, around our guess of the sign. The draws have chance of their own, so that a seed's other laws stay what
+they were.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from paperknife.worlds.chance import happens
+from paperknife.worlds.chance import choose, happens, log_uniform
+from paperknife.worlds.delays import Delay, Mixture
 
 if TYPE_CHECKING:
-    from paperknife.worlds.laws import AppleLaws, ClientLaws, Laws, LogLaws, NetworkLaws
+    from paperknife.worlds.laws import AppleLaws, ClientLaws, Gateway, Laws, LogLaws, MachineLaws, NetworkLaws
 
 KAPPA: Final = (0.5, 2.0)
 SPEED: Final = (0.5, 2.0)
@@ -31,6 +33,11 @@ FACTS.md, on a vendor's word."""
 EAGER: Final = (0.4, 0.95)
 """In a quarter of worlds devices fetch so large a share of images anew when the copy has expired, read or not: how many
 fetches a message gets nobody has published."""
+
+DISGUISED: Final = (0.3, 1.0)
+"""In a quarter of worlds so large a share of security products passes for people: agents "often human-looking", visits
+"sometimes after 30 min or more" (FACTS.md), few clicks, addresses of providers that are seldom seen twice. How many do
+nobody has published; who does not look for them counts them as readers."""
 
 _TIE_TO_SPEED: Final = -0.5
 _TIE_TO_CLICKS: Final = 0.3
@@ -75,6 +82,34 @@ def _tie_clients(rng: np.random.Generator, laws: ClientLaws) -> ClientLaws:
     )
 
 
+def _disguised(rng: np.random.Generator, gateway: Gateway) -> Gateway:
+    """Return a gateway that takes its time, looks like browsers at many addresses, and follows few links."""
+    late = rng.uniform(0.3, 1.0)
+    slow = Delay(log_uniform(rng, 240, 4 * 3600), rng.uniform(0.5, 1.3))
+    return replace(
+        gateway,
+        network="generic" if happens(rng, 0.7) else gateway.network,
+        addresses_n=int(log_uniform(rng, 4, 8000)),
+        agent="human_like",
+        agents_n=int(log_uniform(rng, 1, 30)),
+        delay=Mixture((gateway.delay.parts[0], slow), (1 - late, late)),
+        clicks=("none", "one", "all")[choose(rng, (0.45, 0.35, 0.2), 1)[0]],
+        click_share=log_uniform(rng, 0.02, 0.5),
+        click_lag=Delay(log_uniform(rng, 5, 120), rng.uniform(0.5, 1.3)),
+        roams=happens(rng, 0.7),
+    )
+
+
+def _tie_machines(rng: np.random.Generator, laws: MachineLaws) -> MachineLaws:
+    if not happens(rng, 0.25):
+        return laws
+    share, guards = rng.uniform(*DISGUISED), rng.uniform(0.1, 0.7)
+    gateways = tuple(
+        _disguised(rng, gateway) if happens(rng, share) else gateway for gateway in laws.gateways
+    )
+    return replace(laws, gateways=gateways, company_share=max(laws.company_share, guards))
+
+
 def _tie_networks(rng: np.random.Generator, laws: NetworkLaws) -> NetworkLaws:
     changes = happens(rng, 0.08)
     return replace(
@@ -102,4 +137,5 @@ def tie(rng: np.random.Generator, laws: Laws) -> Laws:
         apple=_tie_apple(rng, laws.apple),
         networks=_tie_networks(rng, laws.networks),
         log=_tie_log(rng, laws.log),
+        machines=_tie_machines(rng.spawn(1)[0], laws.machines),
     )

@@ -17,11 +17,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from paperknife.worlds.chance import happens
+from paperknife.worlds.chance import happens, log_uniform
 from paperknife.worlds.delays import Delay, Mixture
 from paperknife.worlds.held_out import enough_apple, reshape, with_all_columns
 from paperknife.worlds.laws import Region
-from paperknife.worlds.varied import draw_varied, log_uniform
+from paperknife.worlds.varied import draw_varied
 
 if TYPE_CHECKING:
     import numpy as np

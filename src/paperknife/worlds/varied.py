@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from paperknife.worlds.agents import APPLE
-from paperknife.worlds.chance import happens
+from paperknife.worlds.chance import happens, log_uniform
 from paperknife.worlds.delays import Delay, Mixture
 from paperknife.worlds.laws import (
     AppleLaws,
@@ -42,11 +42,6 @@ _APPLE_AGENTS = (
     "Mail/3826.400.131 CFNetwork/1568.300.101 Darwin/24.2.0",
 )
 """What Apple Mail might send instead of the bare string in some worlds; the held-out family uses yet another."""
-
-
-def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Return a number whose logarithm is uniform."""
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def one_of(rng: np.random.Generator, options: Sequence[str], weights: Sequence[float]) -> str:
