@@ -485,7 +485,7 @@ def _log_hours(opened: _Seen, past: Sequence[_Seen]) -> dict[str, int | None]:
 
 
 def _placed(seen: _Seen) -> list[tuple[str, int | None]]:
-    """Return under which kinds an event is counted, and by what time (`PLACED` in history.py says it in SQL)."""
+    """Return under which kinds an event is counted, and by what time (`PLACED` in habits.py says it in SQL)."""
     loaded_us, first_us = seen.opened_us, seen.first_opened_us
     looks = {"": True, "apple_": seen.kind.is_apple, "visible_": seen.kind.is_visible}
     if seen.type == "open" and seen.opens_before == 0:
