@@ -276,7 +276,7 @@ the judged log. The last column is the share of worlds in which the model beats 
 def main() -> None:
     """Make, judge and save the default model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=3_200, help="how many worlds train")
+    parser.add_argument("--worlds", type=int, default=2_000, help="how many worlds train")
     parser.add_argument("--calibrate", type=int, default=160, help="how many others calibrate")
     parser.add_argument("--rounds", type=int, nargs=2, default=(80, 100), help="trees of the two stages")
     parser.add_argument(

@@ -11,6 +11,7 @@ from paperknife.events.log import read_events
 from paperknife.evidence.columns import AFTERMATH, HISTORY
 from paperknife.evidence.features import encode, feature_names
 from paperknife.evidence.history import gather_evidence, gather_horizons
+from paperknife.evidence.kinds import kinds
 
 BARE = "Mozilla/5.0"
 SAFARI = (
@@ -414,3 +415,73 @@ def test_an_open_knows_who_else_its_network_serves():
     assert asked[feature_names().index("network_others_after")] == pytest.approx(np.log10(2))
     at_once = gather_evidence(log, horizon="instant").set_index("event_id")
     assert pd.isna(at_once.loc["asked", "network_later_others_n"])
+
+
+def test_an_open_knows_what_the_log_holds_of_its_kind_and_of_mail_proxies():
+    gmail = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+    proxied, direct = {"ip": "66.249.84.1", "user_agent": gmail}, {"ip": HOME, "user_agent": THUNDERBIRD}
+    rows = []
+    for number, (delay_s, who, is_clicked) in enumerate(
+        [
+            (30, proxied, True),
+            (7_200, proxied, False),
+            (7_300, proxied, True),
+            (30, direct, False),
+            (40, direct, False),
+        ]
+    ):
+        message, began = f"p{number}", pd.Timestamp("2026-03-01T09:00:00Z")
+        moments = [("delivered", 0, {}), ("open", delay_s, who)]
+        if is_clicked:
+            moments.append(("click", delay_s + 60, {"ip": HOME, "user_agent": SAFARI}))
+        for kind, after_s, more in moments:
+            at = (began + pd.Timedelta(seconds=after_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            rows.append((f"{message}-{kind}", kind, at, message, more))
+    rows.append(("p4-again", "open", "2026-03-01T20:00:00Z", "p4", direct))
+    # a click at once speaks for the kind that was loaded last
+    rows.append(("p4-load", "open", "2026-03-01T20:01:00Z", "p4", proxied))
+    rows.append(("p4-click", "click", "2026-03-01T20:01:30Z", "p4", {"ip": HOME, "user_agent": SAFARI}))
+    rows += [
+        ("q-delivered", "delivered", "09:00:00", "q"),
+        ("q-open", "open", "09:00:30", "q", direct),
+        ("q-no-clock", "open", "09:00:30", "n", direct),
+        ("q-new-kind", "open", "09:00:40", "q", {"ip": HOME, "user_agent": BARE}),
+    ]
+    table = gather_evidence(read_events(events(*rows)), horizon="instant")
+    evidence = by_id(table)
+    parts = ("opens", "prompt", "here", "placed", "near")
+    assert [evidence.loc["q-open", f"log_kind_{part}_n"] for part in parts] == [3, 0, 2, 2, 4]
+    assert [evidence.loc["q-open", f"log_proxied_{part}_n"] for part in parts] == [4, 3, 1, 3, 2]
+    assert [evidence.loc["q-new-kind", f"log_kind_{part}_n"] for part in parts] == [0] * 5
+    assert evidence.loc["q-open", "log_kind_repeat_n"] == 1
+    assert pd.isna(evidence.loc["q-no-clock", "log_kind_here_n"])
+    assert evidence.loc["q-no-clock", "log_kind_placed_n"] == 2
+    assert evidence.loc["p0-open", "log_kind_opens_n":"log_proxied_near_n"].isna().all()
+    seen = pd.DataFrame(encode(table), columns=feature_names(), index=table["event_id"]).loc["q-open"]
+    # Of 7 opens 3 are of its kind. At the proxied opens' rate of 3.5 in 24 these would have drawn 0.44 clicks.
+    assert seen["log_kind_share"] == pytest.approx(np.log10(4 / 17), abs=1e-6)
+    assert seen["log_kind_reader_click_ratio"] == pytest.approx(np.log10(2 / (2 + 3 * 3.5 / 24)), abs=1e-6)
+    assert seen["log_kind_delay_ratio"] == pytest.approx(np.log10((2.375 / 5) / (1.375 / 6)), abs=1e-6)
+    assert seen["log_kind_hour_ratio"] == pytest.approx(np.log10((2.5 / 18) / (1.5 / 20)), abs=1e-6)
+
+
+def test_of_loads_in_one_microsecond_a_click_is_the_greatest_kinds():
+    by_number = sorted(
+        (kinds()[pair] for pair in (("thunderbird", "other"), ("apple_mail", "apple_relay"))),
+        key=lambda k: k.number,
+    )
+    of = {
+        "thunderbird": {"ip": HOME, "user_agent": THUNDERBIRD},
+        "apple_mail": {"ip": RELAY, "user_agent": BARE},
+    }
+    log = [
+        ("d", "delivered", "2026-03-01T09:00:00Z", "m"),
+        *(
+            (f"o{n}", "open", "2026-03-01T09:10:00Z", "m", of[kind.client_family])
+            for n, kind in enumerate(by_number)
+        ),
+        ("c", "click", "2026-03-01T09:11:00Z", "m", {"ip": HOME, "user_agent": SAFARI}),
+        *((f"q{n}", "open", "09:00:00", f"q{n}", of[kind.client_family]) for n, kind in enumerate(by_number)),
+    ]
+    evidence = by_id(gather_evidence(read_events(events(*log)), horizon="instant"))
+    assert evidence.loc[["q0", "q1"], "log_kind_prompt_n"].tolist() == [0, 1]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paperknife.evidence.clients import CLIENT_FAMILIES
-from paperknife.evidence.kinds import kinds
+from paperknife.evidence.kinds import MOST_KINDS, kinds
 from paperknife.evidence.mechanism import MECHANISMS, mechanism
 from paperknife.evidence.networks import NETWORK_CLASSES, NetworkTable
 
@@ -98,3 +98,23 @@ def test_outlook_on_the_web_reads_from_all_of_microsofts_networks(ip):
     kind = kinds()["browser_desktop", network]
     assert (kind.mechanism, kind.is_visible, kind.is_machine) == ("microsoft", True, False)
     assert kind.is_click_machine  # nobody clicks from there
+
+
+def test_a_mail_proxy_is_known_by_its_network_or_by_an_agent_that_no_other_network_gives_the_lie():
+    proxied = {pair for pair, kind in kinds().items() if kind.is_proxied}
+    assert {("gmail_proxy", "google_proxy"), ("gmail_proxy", None), ("yahoo_proxy", "other")} <= proxied
+    assert {network for _, network in proxied} <= {
+        None,
+        "private",
+        "google",
+        "google_proxy",
+        "yahoo_proxy",
+        "other",
+    }
+    assert not any(kinds()[pair].is_apple or kinds()[pair].is_machine for pair in proxied)
+
+
+def test_a_kinds_number_is_its_own_and_small():
+    numbers = [kind.number for kind in kinds().values()]
+    assert len(set(numbers)) == len(numbers)
+    assert max(numbers) < MOST_KINDS

@@ -121,7 +121,15 @@ LOG_HOURS: Final = tuple(f"log_hour_{kind}_{where}_n" for kind in HOUR_KINDS for
 """`near` is twice the count in the open's own hour and once that in the hour before and the one after; `all` is of all
 hours."""
 
-LOG_HABITS: Final = (*(f"log_{name}" for name in KEY_SUMS), *LOG_PLACES, *LOG_HOURS)
+LOG_KINDS: Final = (
+    *(f"log_kind_{part}_n" for part in ("opens", "repeat", "prompt", "here", "placed", "near")),
+    *(f"log_proxied_{part}_n" for part in ("opens", "prompt", "here", "placed", "near")),
+)
+"""Of the opens of the open's own kind (its client family on its network class), and of all that came through a mail
+proxy: how many, those not their message's first, clean clicks within two minutes of one, first fetches at a delay like
+the open's (null where that is) and at any, and opens at an hour like the open's (as in `LOG_HOURS`)."""
+
+LOG_HABITS: Final = (*(f"log_{name}" for name in KEY_SUMS), *LOG_PLACES, *LOG_HOURS, *LOG_KINDS)
 """The whole log's sums over the 30 full UTC days before the day up to which the evidence looks."""
 
 HISTORY: Final = MESSAGE_HISTORY + tuple(f"{key}_{name}" for key in KEYS for name in (*KEY_SUMS, *KEY_OTHERS))

@@ -13,7 +13,15 @@ import numpy as np
 
 from paperknife.evidence import features
 from paperknife.evidence.columns import DELAY_EDGES_S
-from paperknife.evidence.habits import HOURLY, PLACED
+from paperknife.evidence.habits import (
+    HOURLY,
+    PLACED,
+    habit_sums,
+    kind_columns,
+    kind_counts,
+    kind_sums,
+    places,
+)
 from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, SQL_TEXTS, sql_text
 from paperknife.evidence.kinds import kinds_table
 
@@ -35,7 +43,8 @@ def fingerprint() -> str:
 def _how_evidence_is_made() -> list[str]:
     texts = [" ".join(_COMMENT.sub("", sql_text(name)).split()) for name in SQL_TEXTS]
     constants = f"{CLEAN_CLICK_US} {BURST_US} {DELAY_EDGES_S} {PLACED} {HOURLY}"
-    return [*texts, constants, kinds_table().to_csv(index=False)]
+    filled = [habit_sums(), *places(), kind_counts(), kind_sums(), *kind_columns()]
+    return [*texts, constants, *filled, kinds_table().to_csv(index=False)]
 
 
 def _how_features_are_made() -> list[str]:

@@ -1,4 +1,4 @@
-"""What is counted of a whole log, in SQL: its habits by the time since delivery, since the first fetch, by the hour.
+"""What is counted of a whole log, in SQL: by the time since delivery, since the first fetch, by the hour, by kind.
 
 The lists are written once here and filled into log_days.sql, log_habits.sql and the query for the evidence.
 """
@@ -8,7 +8,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from paperknife.evidence.columns import AGAIN_KINDS, DELAY_EDGES_S, HOUR_KINDS, KEY_SUMS, PLACE_COUNTS
+from paperknife.evidence.columns import (
+    AGAIN_KINDS,
+    DELAY_EDGES_S,
+    HOUR_KINDS,
+    KEY_SUMS,
+    LOG_KINDS,
+    PLACE_COUNTS,
+)
 
 PLACED: Final = {
     "first": ("is_open AND message_opens_n = 0", "delay_us"),
@@ -83,17 +90,61 @@ def habit_sums() -> str:
     return ", ".join(f"sum({name}) AS log_{name}" for name in (*KEY_SUMS, *PLACE_COUNTS))
 
 
+def kind_counts() -> str:
+    """Return the counts of a kind's first fetches per bin of delay."""
+    bounds = list(pairwise([0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None]))
+    counts = []
+    for place, (low, high) in enumerate(bounds):
+        within = f"delay_us >= {low}" + ("" if high is None else f" AND delay_us < {high}")
+        counts.append(
+            f"count(CASE WHEN is_open AND message_opens_n = 0 AND {within} THEN 1 END) AS place_{place}_n"
+        )
+    return ", ".join(counts)
+
+
+_KIND_PLACES: Final = [f"place_{place}_n" for place in range(len(DELAY_EDGES_S) + 1)]
+
+
+def kind_sums() -> str:
+    """Return the sums over days of what is counted of a kind."""
+    return ", ".join(f"sum({name}) AS {name}" for name in ("opens_n", "repeat_n", "prompt_n", *_KIND_PLACES))
+
+
+def kind_columns() -> list[str]:
+    """Return the columns of `LOG_KINDS`, 0 where the log has a past but the kind has none in it."""
+    columns = []
+    for whose, habits, hours in (("kind", "kh", "kt"), ("proxied", "ph", "pt")):
+        values = {
+            **{part: f"{habits}.{part}_n" for part in ("opens", "repeat", "prompt")},
+            "here": _own_bin("o.delay_us", [f"coalesce({habits}.{name}, 0)" for name in _KIND_PLACES]),
+            "placed": " + ".join(f"{habits}.{name}" for name in _KIND_PLACES),
+            "near": f"{hours}.near_n",
+        }
+        for part, value in values.items():
+            count = value if part == "here" else f"coalesce({value}, 0)"
+            name = f"log_{whose}_{part}_n"
+            if name in LOG_KINDS:
+                columns.append(
+                    f"CAST(CASE WHEN lh.log_opens_n IS NOT NULL THEN {count} END AS BIGINT) AS {name}"
+                )
+    return columns
+
+
+def _own_bin(own_us: str, names: list[str]) -> str:
+    """Return, of the counts by time, that of an open's own bin; null where its time is."""
+    here = "".join(
+        f"WHEN {own_us} < {edge * 1_000_000} THEN {name} "
+        for edge, name in zip(DELAY_EDGES_S, names[:-1], strict=True)
+    )
+    return f"CASE WHEN {own_us} IS NULL THEN NULL {here}ELSE {names[-1]} END"
+
+
 def places() -> list[str]:
     """Return, of the log's counts by time, those of each open's own bin and their sums, in the order of `LOG_PLACES`."""
     columns = []
     for kind in PLACED:
         own_us = "o.since_first_open_us" if kind in AGAIN_KINDS else "o.delay_us"
         names = [f"lh.log_{kind}_place_{place}_n" for place in range(len(DELAY_EDGES_S) + 1)]
-        here = "".join(
-            f"WHEN {own_us} < {edge * 1_000_000} THEN {name} "
-            for edge, name in zip(DELAY_EDGES_S, names[:-1], strict=True)
-        )
-        here = f"CASE WHEN {own_us} IS NULL THEN NULL {here}ELSE {names[-1]} END"
-        for where, value in (("here", here), ("placed", " + ".join(names))):
+        for where, value in (("here", _own_bin(own_us, names)), ("placed", " + ".join(names))):
             columns.append(f"CAST({value} AS BIGINT) AS log_{kind}_{where}_n")
     return columns

@@ -26,8 +26,17 @@ from paperknife.evidence.columns import (
     LOG_HOURS,
     TYPES,
 )
-from paperknife.evidence.habits import habit_sums, hour_counts, hour_sums, place_counts, places
-from paperknife.evidence.kinds import kinds_table
+from paperknife.evidence.habits import (
+    habit_sums,
+    hour_counts,
+    hour_sums,
+    kind_columns,
+    kind_counts,
+    kind_sums,
+    place_counts,
+    places,
+)
+from paperknife.evidence.kinds import MOST_KINDS, kinds_table
 from paperknife.evidence.networks import NETWORK_CLASSES, NetworkTable, network_keys
 
 if TYPE_CHECKING:
@@ -141,7 +150,9 @@ def gather_horizons(
     asked = {horizon: horizon_us(horizon) for horizon in horizons}
     with DuckDBEngine(memory=memory, threads=threads) as engine:
         last_us = _prepare(engine, log, as_of, networks or NetworkTable.load())
-        engine.run(sql_text("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US)
+        engine.run(
+            sql_text("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US, most_kinds=MOST_KINDS
+        )
         engine.drop("events", "seen_events", "recipient_pasts", "clocks", "message_clicks", "campaign_days")
         for key, column in KEYS.items():
             engine.run(sql_text("key_facts"), key=key, column=column)
@@ -155,8 +166,10 @@ def gather_horizons(
             measures=sql_text("measures"),
             place_counts=place_counts(),
             hour_counts=hour_counts(),
+            kind_counts=kind_counts(),
+            kind_sums=kind_sums(),
         )
-        engine.drop("log_facts")
+        engine.drop("log_facts", "own_kind_days", "own_kind_hours")
         if sample is not None:
             sample.keep(engine.connection, "opens")
             _keep_pasts_of_opens(engine)
@@ -169,6 +182,7 @@ def gather_horizons(
                 last_us=last_us,
                 habit_sums=habit_sums(),
                 hour_sums=hour_sums(),
+                kind_sums=kind_sums(),
             )
             if length_us:
                 engine.run(sql_text("aftermath"), horizon_us=length_us)
@@ -283,12 +297,19 @@ def _seen_query(length_us: int, last_us: int) -> str:
         " JOIN log_moments lm ON lm.event_id = o.event_id JOIN log_habits lh ON lh.seen_day = lm.seen_day"
         " JOIN log_hour_habits hh ON hh.seen_day = lm.seen_day AND hh.hour = (o.at_us // 3600000000) % 24"
     )
+    for of_kind, at_hour, kind in (("kh", "kt", "o.kind_n"), ("ph", "pt", "-1")):
+        habits += (
+            f" LEFT JOIN kind_habits {of_kind} ON {of_kind}.seen_day = lm.seen_day AND {of_kind}.kind_n = {kind}"
+            f" LEFT JOIN kind_hour_habits {at_hour} ON {at_hour}.seen_day = lm.seen_day"
+            f" AND {at_hour}.kind_n = {kind} AND {at_hour}.hour = hh.hour"
+        )
     after = " LEFT JOIN aftermath a ON a.event_id = o.event_id" if length_us else ""
     columns = [
         f"greatest(0, least({length_us}, {last_us} - o.at_us)) / 1e6 AS seen_s",
         *(f"CAST(log_{summed} AS BIGINT) AS log_{summed}" for summed in KEY_SUMS),
         *places(),
         *(f"CAST(hh.{name} AS BIGINT) AS {name}" for name in LOG_HOURS),
+        *kind_columns(),
         *(
             # A delivery logged after the open is only the clock of an open that has no earlier one.
             _late_delivery

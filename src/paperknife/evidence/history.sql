@@ -1,6 +1,6 @@
 -- What is known about each open at the moment it happened: nothing that comes later, nothing of the same microsecond.
 -- Tables in: events (the canonical log up to the as-of time), addresses (ip -> network_class, network_key),
--- agents (user_agent -> client_family), kinds (client_family, network_class -> mechanism and its flags).
+-- agents (user_agent -> client_family), kinds (client_family, network_class -> mechanism, its flags and a number).
 -- Times are integer microseconds since 1970, UTC; a day is a whole number of UTC days since then.
 -- Only integers are kept: ratios, logarithms and hours are computed from them in features.py.
 
@@ -19,7 +19,7 @@ SELECT
         WHEN k.network_class IS NOT NULL THEN 'no_user_agent'
         ELSE 'time_only'
     END AS evidence,
-    k.is_apple, k.is_visible, k.is_machine, k.is_click_machine
+    k.is_apple, k.is_visible, k.is_machine, k.is_click_machine, k.kind_n
 FROM events e
 LEFT JOIN addresses a ON a.ip = e.ip
 LEFT JOIN agents g ON g.user_agent = e.user_agent
@@ -38,13 +38,16 @@ WHERE at_us - message_began_us <= 30 * 86400000000;
 SELECT event_id, event_type, message_id, at_us, is_click_machine, is_apple, client_family,
     coalesce(delivered_us, sent_us) AS clock_us,
     CASE WHEN delivered_us IS NOT NULL THEN 'delivered' WHEN sent_us IS NOT NULL THEN 'sent' END AS clock_kind,
-    clicked_us, opened_us, apple_opened_us, first_opened_us
+    clicked_us, opened_us, apple_opened_us, first_opened_us, opened_us_kind_n % {most_kinds} AS opened_kind_n
 FROM (
     SELECT *,
         max(CASE WHEN event_type = 'delivered' THEN at_us END) OVER past_and_now AS delivered_us,
         max(CASE WHEN event_type = 'sent' THEN at_us END) OVER past_and_now AS sent_us,
         max(CASE WHEN event_type = 'click' THEN at_us END) OVER past AS clicked_us,
         max(CASE WHEN event_type = 'open' THEN at_us END) OVER past AS opened_us,
+        -- the last load's time and kind in one number: of loads in one microsecond, the kind of the greatest
+        max(CASE WHEN event_type = 'open' THEN (at_us - message_began_us) * {most_kinds} + kind_n END) OVER past
+            AS opened_us_kind_n,
         max(CASE WHEN event_type = 'open' AND is_apple THEN at_us END) OVER past AS apple_opened_us,
         min(CASE WHEN event_type = 'open' THEN at_us END) OVER past AS first_opened_us
     FROM message_events
@@ -80,6 +83,7 @@ SELECT s.*, c.clock_us, c.clock_kind,
         AND coalesce(s.at_us - c.clicked_us >= {burst_us}, true) AS is_clean,
     -- how long before it the message's images were last loaded: a click dates a reading (LEARNING.md)
     s.at_us - c.opened_us AS since_load_us,
+    c.opened_kind_n,
     s.at_us - c.apple_opened_us AS since_apple_load_us,
     s.at_us - c.first_opened_us AS since_first_load_us,
     -- whose recipient this is, as far as their last open told
@@ -140,7 +144,7 @@ WINDOW
 -- step: opens
 -- one row per open: all of the above; the histories of recipient, domain and network are joined on by their keys
 SELECT f.event_id, f.message_id, f.recipient_id, f.recipient_domain, f.campaign_id, f.sender_id, f.at_us, f.day,
-    f.is_ambiguous, f.log_key, f.client_family, f.network_class, f.network_key, f.mechanism, f.evidence,
+    f.is_ambiguous, f.log_key, f.kind_n, f.client_family, f.network_class, f.network_key, f.mechanism, f.evidence,
     f.clock_kind, f.delay_us,
     CASE WHEN b.began_us < f.at_us THEN f.at_us - b.began_us END AS campaign_since_us,
     coalesce(o.message_opens_n, 0) AS message_opens_n,

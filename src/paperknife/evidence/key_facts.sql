@@ -9,6 +9,9 @@ SELECT f.{column} AS key, f.day, f.at_us, f.event_type, f.is_apple, f.is_visible
     f.is_clean OR (f.event_type = 'open' AND f.is_visible) AS is_active,
     -- the minute of the day, for the clock face
     (f.at_us // 60000000) % 1440 AS minute,
+    -- the kind an open is of, or that a click at once says was read
+    CASE WHEN f.event_type = 'open' THEN f.kind_n
+        WHEN f.is_clean AND f.since_load_us <= 120000000 THEN f.opened_kind_n END AS kind_n,
     CASE WHEN f.event_type = 'open' THEN row_number() OVER (
         PARTITION BY f.{column}, f.day, f.event_type, coalesce(f.recipient_id, f.message_id)
         ORDER BY f.at_us, f.event_id) END AS recipient_open_n

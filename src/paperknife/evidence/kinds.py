@@ -39,6 +39,12 @@ _MACHINE_CLICK_FAMILIES: Final = _MACHINE_FAMILIES | {"empty", "apple_mail", "gm
 _MACHINE_CLICK_NETWORKS: Final = frozenset({"scanner", "cloud", "microsoft", "google_proxy", "yahoo_proxy"})
 """On clicks, unlike on opens, dropping these networks is safe (FACTS.md section 2)."""
 
+_PROXY_FAMILIES: Final = frozenset({"gmail_proxy", "yahoo_proxy"})
+_PROXY_NETWORKS: Final = frozenset({"google_proxy", "yahoo_proxy"})
+
+MOST_KINDS: Final = 1_024
+"""More than there are: microseconds since a message began times this, plus a kind's number, sorts by time, then kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -58,6 +64,11 @@ class Kind:
         A known machine that is not Apple's.
     is_click_machine : bool
         A click of this kind was no person's.
+    is_proxied : bool
+        A visible client that loads through its provider's proxy: readers, since gateways do not come that way. The agent
+        may be forged, so a network that is known and no provider's does not count; one in no table may be a new range.
+    number : int
+        Its place in `kinds`.
     """
 
     client_family: str | None
@@ -67,6 +78,8 @@ class Kind:
     is_visible: bool
     is_machine: bool
     is_click_machine: bool
+    is_proxied: bool
+    number: int
 
 
 @cache
@@ -75,25 +88,34 @@ def kinds() -> dict[tuple[str | None, str | None], Kind]:
     pairs = [(client, network) for client in (None, *CLIENT_FAMILIES) for network in (None, *NETWORK_CLASSES)]
     clients = np.array([client for client, _ in pairs], dtype=object)
     networks = np.array([network for _, network in pairs], dtype=object)
+    roads = mechanism(clients, networks)
     return {
-        pair: _kind(*pair, str(road)) for pair, road in zip(pairs, mechanism(clients, networks), strict=True)
+        pair: _kind(*pair, str(road), number)
+        for number, (pair, road) in enumerate(zip(pairs, roads, strict=True))
     }
 
 
-def _kind(client: str | None, network: str | None, road: str) -> Kind:
+def _kind(client: str | None, network: str | None, road: str, number: int) -> Kind:
     is_machine = road in {"scanner", "gmail_prefetch"} or client in _MACHINE_FAMILIES
     is_apple = client == "apple_mail" or road == "apple_relay"
     looks_visible = client in VISIBLE_FAMILIES or (
         client is None and network in {"google_proxy", "yahoo_proxy", "other"}
     )
+    is_visible = looks_visible and not is_apple and not is_machine and network != "cloud"
     return Kind(
         client_family=client,
         network_class=network,
         mechanism=road,
         is_apple=is_apple and not is_machine,
-        is_visible=looks_visible and not is_apple and not is_machine and network != "cloud",
+        is_visible=is_visible,
         is_machine=is_machine,
         is_click_machine=client in _MACHINE_CLICK_FAMILIES or network in _MACHINE_CLICK_NETWORKS,
+        is_proxied=is_visible
+        and (
+            network in _PROXY_NETWORKS
+            or (client in _PROXY_FAMILIES and network in {None, "private", "google", "other"})
+        ),
+        number=number,
     )
 
 
@@ -110,6 +132,8 @@ def kinds_table() -> pd.DataFrame:
             "is_visible": kind.is_visible,
             "is_machine": kind.is_machine,
             "is_click_machine": kind.is_click_machine,
+            "is_proxied": kind.is_proxied,
+            "kind_n": kind.number,
         }
         for kind in kinds().values()
     ]

@@ -1,6 +1,6 @@
 """The same evidence as the SQL's, for one open and the few events that a caller knows: no database is opened.
 
-Every definition here mirrors a step of history.sql, key_history.sql or aftermath.sql; a test replays logs both ways
+Every definition here mirrors a step of one of the SQL texts (`SQL_TEXTS`); a test replays logs both ways
 and wants equal integers.
 """
 
@@ -29,6 +29,7 @@ from paperknife.evidence.columns import (
     KEYS,
     KINDS_OF_OPEN,
     LOG_HABITS,
+    LOG_KINDS,
     TYPES,
 )
 from paperknife.evidence.history import BURST_US, CLEAN_CLICK_US, horizon_us
@@ -99,6 +100,7 @@ class _Seen:
     clock_kind: str | None = None
     clicked_us: int | None = None
     opened_us: int | None = None
+    opened_kind: Kind | None = None
     apple_opened_us: int | None = None
     first_opened_us: int | None = None
     is_of_apple: bool = False
@@ -288,6 +290,7 @@ def _date(known: Sequence[_Seen]) -> None:
 def _walk(message: Sequence[_Seen]) -> None:
     """Go through a message's events once, in order; those of one microsecond do not see each other."""
     latest: dict[str, int] = {}
+    loaded: Kind | None = None
     opens_n = 0
     for at_us, moment in groupby(message, key=lambda seen: seen.at_us):
         together = list(moment)
@@ -299,6 +302,7 @@ def _walk(message: Sequence[_Seen]) -> None:
                 seen.clock_us = latest[seen.clock_kind] if seen.clock_kind else None
                 seen.clicked_us = latest.get("click")
                 seen.opened_us = latest.get("open")
+                seen.opened_kind = loaded
                 seen.apple_opened_us = latest.get("apple_open")
                 seen.first_opened_us = latest.get("first_open")
         for seen in together:
@@ -309,6 +313,8 @@ def _walk(message: Sequence[_Seen]) -> None:
                 if seen.kind.is_apple:
                     latest["apple_open"] = at_us
             latest[seen.type] = at_us
+        loads = [seen.kind for seen in together if seen.type == "open"]
+        loaded = max(loads, key=lambda kind: kind.number, default=loaded)
 
 
 def _tell_recipients(known: Sequence[_Seen]) -> None:
@@ -461,7 +467,34 @@ def _log_habits(
         here = None if own_us is None else bisect_right(_DELAY_EDGES_US, own_us)
         row[f"log_{kind}_here_n"] = None if here is None else by_place[here]
         row[f"log_{kind}_placed_n"] = sum(by_place)
-    return row | _log_hours(opened, past)
+    return row | _log_hours(opened, past) | _log_kinds(opened, past)
+
+
+def _log_kinds(opened: _Seen, past: Sequence[_Seen]) -> dict[str, int | None]:
+    """Return what the log holds of the open's kind, and of mail proxies' (steps kind_habits and kind_hour_habits)."""
+    place = None if opened.delay_us is None else bisect_right(_DELAY_EDGES_US, opened.delay_us)
+    hours = [(opened.hour + step) % 24 for step in (-1, 0, 0, 1)]
+    row: dict[str, int | None] = {}
+    for whose in ("kind", "proxied"):
+
+        def is_its(kind: Kind | None, whose: str = whose) -> bool:
+            return kind is not None and (kind.is_proxied if whose == "proxied" else kind == opened.kind)
+
+        opens = [s for s in past if s.type == "open" and is_its(s.kind)]
+        delays_us = [s.delay_us for s in opens if s.opens_before == 0]
+        firsts = [bisect_right(_DELAY_EDGES_US, delay) for delay in delays_us if delay is not None]
+        counts = {
+            "opens": len(opens),
+            "repeat": sum(s.opens_before > 0 for s in opens),
+            "prompt": sum(
+                s.is_clean and s.is_prompt_after(s.opened_us) and is_its(s.opened_kind) for s in past
+            ),
+            "here": None if place is None else firsts.count(place),
+            "placed": len(firsts),
+            "near": sum(hours.count(s.hour) for s in opens),
+        }
+        row |= {f"log_{whose}_{part}_n": count for part, count in counts.items()}
+    return {name: row[name] for name in LOG_KINDS}
 
 
 def _log_hours(opened: _Seen, past: Sequence[_Seen]) -> dict[str, int | None]:

@@ -18,7 +18,7 @@ class EvidenceEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
     --------
     >>> from paperknife.evidence.features import probe
     >>> EvidenceEncoder().transform(probe().assign(mechanism="unknown")).shape
-    (40, 132)
+    (40, 143)
     """
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:  # noqa: ARG002  the manner of scikit-learn
