@@ -132,7 +132,7 @@ def make(lessons: pd.DataFrame, question: Question) -> dict[str, float]:
 def main() -> None:
     """Make the label models, and say what they gain on worlds that they did not learn from."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=1_600)
+    parser.add_argument("--worlds", type=int, default=1_000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument(
         "--start", type=Path, default=HERE / "default", help="the model that labels are weighed beside"
