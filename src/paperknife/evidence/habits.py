@@ -74,15 +74,21 @@ def hour_sums() -> str:
     )
 
 
+def _bins(time_us: str) -> list[str]:
+    """Return, for each bin of `DELAY_EDGES_S`, that a time lies in it."""
+    bounds = pairwise([0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None])
+    return [
+        f"{time_us} >= {low}" + ("" if high is None else f" AND {time_us} < {high}") for low, high in bounds
+    ]
+
+
 def place_counts() -> str:
     """Return the counts per kind and bin of time, in the order of `PLACE_COUNTS`."""
-    bounds = list(pairwise([0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None]))
-    counts = []
-    for kind, (counted, time_us) in PLACED.items():
-        for place, (low, high) in enumerate(bounds):
-            within = f"{time_us} >= {low}" + ("" if high is None else f" AND {time_us} < {high}")
-            counts.append(f"count(CASE WHEN {counted} AND {within} THEN 1 END) AS {kind}_place_{place}_n")
-    return ", ".join(counts)
+    return ", ".join(
+        f"count(CASE WHEN {counted} AND {within} THEN 1 END) AS {kind}_place_{place}_n"
+        for kind, (counted, time_us) in PLACED.items()
+        for place, within in enumerate(_bins(time_us))
+    )
 
 
 def habit_sums() -> str:
@@ -92,14 +98,10 @@ def habit_sums() -> str:
 
 def kind_counts() -> str:
     """Return the counts of a kind's first fetches per bin of delay."""
-    bounds = list(pairwise([0, *(edge * 1_000_000 for edge in DELAY_EDGES_S), None]))
-    counts = []
-    for place, (low, high) in enumerate(bounds):
-        within = f"delay_us >= {low}" + ("" if high is None else f" AND delay_us < {high}")
-        counts.append(
-            f"count(CASE WHEN is_open AND message_opens_n = 0 AND {within} THEN 1 END) AS place_{place}_n"
-        )
-    return ", ".join(counts)
+    return ", ".join(
+        f"count(CASE WHEN is_open AND message_opens_n = 0 AND {within} THEN 1 END) AS place_{place}_n"
+        for place, within in enumerate(_bins("delay_us"))
+    )
 
 
 _KIND_PLACES: Final = [f"place_{place}_n" for place in range(len(DELAY_EDGES_S) + 1)]
