@@ -35,7 +35,7 @@ from paperknife.worlds.families import FAMILIES
 from paperknife.worlds.world import make_world
 
 if TYPE_CHECKING:
-    from paperknife.evidence.features import Need
+    from paperknife.evidence.formulas.feature import Need
 
 HERE = Path(__file__).resolve().parent
 CLASSES = np.array(["human", "prefetch", "machine"])
@@ -44,7 +44,7 @@ OPENS_TO_FIT = 1_500
 """Of a world that trains: other worlds teach more than more opens of the same. Log loss inside Apple's traffic on 50
 varied worlds and two plain ones that neither trained nor calibrated, instant / settled: 420 worlds of at most 1,150 opens
 .469 / .440, 800 of 600 .462 / .434, 800 of 2,600 .462 / .432."""
-WORLDS_PER_FILE = 100
+WORLDS_PER_FILE = 20
 GAPS: dict[tuple[Need, ...], float] = {
     ("user_agent", "ip"): 0.35,
     ("user_agent",): 0.2,
@@ -278,7 +278,7 @@ the judged log. The last column is the share of worlds in which the model beats 
 def main() -> None:
     """Make, judge and save the default model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--worlds", type=int, default=2_000, help="how many worlds train")
+    parser.add_argument("--worlds", type=int, default=3_200, help="how many worlds train")
     parser.add_argument("--calibrate", type=int, default=160, help="how many others calibrate")
     parser.add_argument("--rounds", type=int, nargs=2, default=(80, 100), help="trees of the two stages")
     parser.add_argument(

@@ -16,7 +16,6 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 LONGEST = 400
 LONGER_FOR_A_REASON = {
     "cli.py": "one command after another; nothing is decided there",
-    "evidence/features.py": "the catalogue: one entry a feature",
     "evidence/live.py": "the mirror of all the SQL texts, to be read beside them",
 }
 

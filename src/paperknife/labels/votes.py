@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from paperknife.evidence.features import Columns
+from paperknife.evidence.formulas.feature import Columns
 from paperknife.hazards.covariates import FREEMAIL
 from paperknife.hazards.traffic import traffic
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from paperknife.evidence.features import Need
+    from paperknife.evidence.formulas.feature import Need
 
     Matrix = NDArray[Any]
     Block = tuple[int, ...]
