@@ -5,6 +5,10 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 OUT ?= demo
 
+# What models learn from is kept under a sum of the code that makes it: other code, other lessons.
+LESSONS = build/lessons-$(shell find src models -name '*.py' -o -name '*.sql' -o -name '*.toml' | LC_ALL=C sort | \
+	xargs cat | cksum | cut -d ' ' -f 1)
+
 # Threads that wait for work must not spin: on a busy machine spinning makes training several times slower.
 export OMP_WAIT_POLICY ?= passive
 
@@ -38,9 +42,9 @@ bench-learning: with-dev ## Measure how much of what could be learned is left, o
 bench-learning-quick: with-dev ## The same on three families with small logs, against recorded bounds (minutes)
 	$(RUN) tests/bench/bench_learning.py --quick --out build/bench-learning-quick
 
-model: with-train ## Make the default model and the label model that goes with it anew (some two hours)
-	$(RUN) models/make_default.py
-	$(RUN) models/make_label_model.py
+model: with-train ## Make the default model and the label models that go with it anew (some two hours; goes on where it broke off)
+	$(RUN) models/make_default.py --keep "$(LESSONS)"
+	$(RUN) models/make_label_model.py --keep "$(LESSONS)" --keep-default "$(LESSONS)"
 
 notebooks: with-dev ## Execute the notebooks
 	$(RUN) -m pytest notebooks

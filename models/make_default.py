@@ -145,7 +145,9 @@ def lessons(seeds: range, jobs: int, what: str, kept: Path | None = None) -> Les
         )
         if file:
             file.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(file, **{field.name: getattr(parts[-1], field.name) for field in fields(Lesson)})
+            begun = file.with_suffix(".part.npz")
+            np.savez(begun, **{field.name: getattr(parts[-1], field.name) for field in fields(Lesson)})
+            begun.replace(file)
     return joined(parts)
 
 
@@ -287,7 +289,12 @@ def main() -> None:
         help="judge on the unseen families too; not while a method is being sought",
     )
     parser.add_argument("--judge", type=int, default=2, help="worlds per held-out family for the card")
-    parser.add_argument("--keep", type=Path, help="a folder that keeps the simulated lessons between runs")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="a folder that keeps the simulated lessons between runs; they are taken as they are, so after a change to "
+        "the worlds name another",
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=HERE / "default")
     asked = parser.parse_args()

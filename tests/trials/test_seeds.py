@@ -12,7 +12,7 @@ MODELS = Path(__file__).parents[2] / "models"
 
 
 def number(script, pattern):
-    return int(re.search(pattern, (MODELS / script).read_text()).group(1).replace("_", ""))
+    return int(re.search(pattern, (MODELS / script).read_text(), re.MULTILINE).group(1).replace("_", ""))
 
 
 def test_no_judged_world_taught_or_calibrated_a_model():
@@ -21,6 +21,10 @@ def test_no_judged_world_taught_or_calibrated_a_model():
     calibrate = range(first, first + number("make_default.py", r'"--calibrate", type=int, default=([\d_]+)'))
     first = number("make_label_model.py", r"FIRST_SEED = ([\d_]+)")
     labels = range(first, first + number("make_label_model.py", r'"--worlds", type=int, default=([\d_]+)'))
+    narrow = [number("narrow_models.py", rf"^{name} = (\d+)") for name in ("NARROW_N", "WORLDS", "CALIBRATE")]
+    assert (
+        narrow[0] * (narrow[1] + narrow[2]) <= train.stop
+    )  # none calibrates the default or teaches label models
     judged = range(JUDGED_SEEDS, JUDGED_SEEDS + 1_000)
     oracles = range(ORACLE_SEEDS, ORACLE_SEEDS + 1_000)
     ranges = sorted([train, calibrate, labels, judged, oracles], key=lambda one: one.start)

@@ -2,7 +2,7 @@
 -- Tables in: events (the canonical log up to the as-of time), addresses (ip -> network_class, network_key),
 -- agents (user_agent -> client_family), kinds (client_family, network_class -> mechanism, its flags and a number).
 -- Times are integer microseconds since 1970, UTC; a day is a whole number of UTC days since then.
--- Only integers are kept: ratios, logarithms and hours are computed from them in features.py.
+-- Only integers are kept: ratios, logarithms and hours are computed from them in formulas/.
 
 -- step: seen_events
 -- one row per event, with what its address and agent say

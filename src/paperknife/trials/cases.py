@@ -35,7 +35,8 @@ CHANGES: Final = {"new agent midway": with_new_agent, "new networks midway": wit
 
 ORACLE_SEEDS: Final = 500_000
 """Worlds of oracles are numbered from here on, judged ones from 400,000. The default model learned from the first few
-thousand and was calibrated on those from 100,000 on, the label model learned from those from 200,000 on: none meet."""
+thousand (narrow models from some of those) and was calibrated on those from 100,000 on, the label models learned from
+those from 200,000 on: none meet."""
 
 JUDGED_SEEDS: Final = 400_000
 

@@ -1,4 +1,4 @@
-"""Features of what an open's recipient, domain or network did in the last 30 days."""
+"""Features of the past: the last 30 days of a recipient, a domain, a network, or, where asked so, the whole log."""
 
 from __future__ import annotations
 
