@@ -66,9 +66,9 @@ leaves carry over best: 31, 15 and 8 (240, 240 and 400 trees, believed wholly, l
 left .3868, .3864 and .3858 on the logs of `models/narrow_models.py`, and about the same on our own worlds."""
 
 BELIEF: Final = 0.9
-"""What a correction learned on simulated senders is believed of a real one: set between two that were tried. On the logs
-of `models/narrow_models.py` one about people left .385 at 1 and .388 at .75, one about machines .0473 and .0471; on our own
-worlds, beside the default model, both left .421 and .420 about people, but worlds in the worst twentieth lost more than
+"""What a correction learned on simulated senders is believed of a real one: set between two that were tried. On the
+logs of `models/narrow_models.py` one about people left .385 at 1 and .388 at .75, one about machines .0473 and .0471; on
+our own worlds, beside the default model, .421 and .420 about people, and the worst twentieth of worlds lost more than
 .040 and .022."""
 
 
