@@ -44,7 +44,7 @@ OPENS_PER_WORLD = 3_000
 FEWEST_OPENS = 30
 WORLDS_PER_FILE = 100
 FOLDS = 5
-"""A divisor of the number of narrow models, so that what is said of a world is learned beside other ones than its own."""
+"""It divides `NARROW_N`: what judges a world then learned beside other narrow models than that world's."""
 
 
 CLASS: dict[Question, str] = {"people": "human", "machines": "machine"}
