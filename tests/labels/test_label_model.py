@@ -35,6 +35,16 @@ def test_clues_are_of_apples_traffic_alone(plain_sender, clues):
     assert not np.isinf(clues.to_numpy()).any()
 
 
+def test_what_is_said_of_a_recipient_is_said_plainly_only_where_no_source_speaks(plain_sender, clues):
+    assert clues["label"].notna().all()
+    assert clues["recipient_prior_unlabelled"].isna().all()
+    bare = plain_sender.evidence.assign(client_family=None, network_class=None, mechanism="unknown")
+    silent = soft_labels(bare, plain_sender.messages, prior=prior_of(bare, 0.3)).clues
+    silent = silent[silent["label"].isna() & silent["recipient_n"].gt(0)]
+    assert len(silent)
+    assert np.allclose(silent["recipient_prior_unlabelled"], log_odds(np.array([0.3 / 0.99]))[0], atol=1e-3)
+
+
 def test_without_a_prior_there_is_nothing_to_correct(plain_sender):
     assert soft_labels(plain_sender.evidence, plain_sender.messages).clues.empty
 

@@ -7,7 +7,7 @@ Both are integers; `paperknife.evidence.features` turns them into what a model s
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from paperknife.events.log import EventLog
     from paperknife.evidence.sampling import RecipientSample
 
+Field = Literal["user_agent", "ip"]
+
 HORIZONS: Final[dict[str, int]] = {
     "instant": 0,
     "1h": 3_600_000_000,
@@ -67,6 +69,12 @@ SQL_TEXTS: Final = (
 
 CLEAN_CLICK_US: Final = 10_000_000
 """A click this soon after the delivery is a gateway's: their bursts begin seconds after delivery (FACTS.md section 2)."""
+
+GIVEN_BY: Final[dict[Field, tuple[str, ...]]] = {
+    "user_agent": ("user_agent", "client_family"),
+    "ip": ("ip", "network_class"),
+}
+"""Columns of events that a field fills: itself, and what was kept of it when it was forgotten."""
 
 BURST_US: Final = 3_000_000
 """Clicks in one message closer together than this are a burst: nobody reads a page in three seconds."""
@@ -141,15 +149,17 @@ def gather_horizons(
     memory: str | None = None,
     threads: int | None = None,
     sample: RecipientSample | None = None,
+    lacking: Iterable[Field] = (),
 ) -> dict[str, pd.DataFrame]:
     """Return the evidence at several horizons, at little more than the cost of one: the history is shared.
 
-    Parameters and errors are those of `gather_evidence`, and `threads` (DuckDB's; None for one per core) and `sample`
-    (whose opens are wanted; their evidence is what the whole log makes it); the answer maps each horizon to its table.
+    Parameters and errors are those of `gather_evidence`, and `threads` (DuckDB's; None for one per core), `sample`
+    (whose opens are wanted; their evidence is what the whole log makes it) and `lacking` (fields to do without, as if no
+    event of the log had them); the answer maps each horizon to its table.
     """
     asked = {horizon: horizon_us(horizon) for horizon in horizons}
     with DuckDBEngine(memory=memory, threads=threads) as engine:
-        last_us = _prepare(engine, log, as_of, networks or NetworkTable.load())
+        last_us = _prepare(engine, log, as_of, networks or NetworkTable.load(), lacking)
         engine.run(
             sql_text("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US, most_kinds=MOST_KINDS
         )
@@ -205,7 +215,11 @@ def _keep_pasts_of_opens(engine: DuckDBEngine) -> None:
 
 
 def _prepare(
-    engine: DuckDBEngine, log: EventLog, as_of: datetime | pd.Timestamp | None, networks: NetworkTable
+    engine: DuckDBEngine,
+    log: EventLog,
+    as_of: datetime | pd.Timestamp | None,
+    networks: NetworkTable,
+    lacking: Iterable[Field],
 ) -> int:
     """Lay the tables that history.sql reads; return the as-of time in microseconds."""
     log.register(engine.connection, "log_events")
@@ -215,13 +229,15 @@ def _prepare(
         cut = f"WHERE epoch_us(occurred_at) <= {microseconds_of(as_of)}"
     # A word that is none of ours tells nothing, and must not cost the row.
     words = {"client_family": CLIENT_FAMILIES, "network_class": NETWORK_CLASSES}
-    known = ", ".join(
-        f"CASE WHEN {column} IN ({', '.join(repr(word) for word in ours)}) THEN {column} END AS {column}"
+    known = {
+        column: f"CASE WHEN {column} IN ({', '.join(repr(word) for word in ours)}) THEN {column} END"
         for column, ours in words.items()
-    )
+    }
+    known |= {column: "CAST(NULL AS VARCHAR)" for field in lacking for column in GIVEN_BY[field]}
+    replaced = ", ".join(f"{value} AS {column}" for column, value in known.items())
     run(
         "CREATE OR REPLACE TEMP TABLE events AS "
-        f"SELECT * EXCLUDE (occurred_at) REPLACE ({known}), epoch_us(occurred_at) AS at_us FROM log_events {cut}"
+        f"SELECT * EXCLUDE (occurred_at) REPLACE ({replaced}), epoch_us(occurred_at) AS at_us FROM log_events {cut}"
     )
     ips = run("SELECT DISTINCT ip FROM events WHERE ip IS NOT NULL").df()["ip"].to_numpy(dtype=object)
     engine.register(

@@ -6,7 +6,7 @@ by itself, not only all together (LEARNING.md, "Shortcuts that fail").
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from paperknife.evidence.features import encode
 from paperknife.model.masking import MASKED_SHARE, catalogue_blocks, hide
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,6 +53,11 @@ class Rows:
     def only(self, some: NDArray[np.bool_]) -> Rows:
         """Return some of the rows."""
         return Rows(self.matrix[some], self.open_n[some], self.seen_s[some], self.mechanism[some])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Rows]) -> Rows:
+        """Return the rows of several together."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
 def sample_rows(

@@ -2,7 +2,8 @@
 
 The log gives soft labels (`paperknife.labels`), the model it starts from fills in where they are silent, and both
 together train a few more trees and a calibration on later messages. What did not make the answers better on those
-later messages is thrown away, so a small log gives back nearly the model it began with.
+later messages is thrown away, so a small log gives back nearly the model it began with; what did is grown once more,
+from all messages.
 
 What the starting model knows is not learned again: labels are cautious (.99 where the truth is 1), so trees grown on them
 alone only lose. Label models say what that model's word and the labels are worth together (`paperknife.labels`), and a
@@ -27,18 +28,16 @@ from paperknife.hazards.messages import message_table
 from paperknife.labels.panel import check_panel
 from paperknife.labels.soft_labels import soft_labels
 from paperknife.model.bundle import Model, load_model
-from paperknife.model.calibration import Calibration, fit_calibration
-from paperknife.model.stages import Stages, fit_stages, stage_targets
 from paperknife.training.blending import corrected_targets, label_targets
 from paperknife.training.card import card_of
-from paperknife.training.checks import agreement
-from paperknife.training.correction import corrected, repeated_rows
+from paperknife.training.choice import Lessons, choose
+from paperknife.training.lacking import gather_lacking
 from paperknife.training.later_clicks import check_held_out
 from paperknife.training.panel_trees import fit_panel, told_by_panel, with_panel
-from paperknife.training.rows import HORIZON_SHARES, Rows
+from paperknife.training.rows import HORIZON_SHARES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -63,17 +62,8 @@ LATER_SHARE: Final = 0.3
 _FEWEST_LABELS: Final = 1_500
 """Labelled opens below which nothing is learned without a model to begin from."""
 
-_FEWEST_TAUGHT: Final = 200
-"""Opens in Apple's traffic below which a starting model is not corrected: it knows more than so few say."""
-
 _LEAST_APPLE_SHARE: Final = 0.2
 """Share of Apple's opens that must have labels, where there is no model to begin from."""
-
-_CLEARLY: Final = 0.0002
-"""Label loss, in nats, by which a candidate must be better than the starting model."""
-
-_GUARDED: Final = ("instant", "settled", "apple_relay")
-"""Slices in which a candidate must not agree worse with later labels than the starting model does."""
 
 _CLASSES: Final = ("p_human", "p_prefetch", "p_machine")
 
@@ -88,11 +78,12 @@ class TrainingResult:
     labels : Labels
         The soft label of every open, and the label sources' diagnostics.
     agreement : pandas.DataFrame
-        How well the starting and the trained model agree with the labels of later messages, overall and by slice.
-        Not an accuracy: nobody knows the truth.
+        How well the starting model, and what earlier messages made of it, agree with the labels of later messages,
+        overall and by slice. Not an accuracy: nobody knows the truth.
     click_check : ClickCheck
         What the clicks in later messages say of the instant answers inside Apple's traffic. Each answer is of a model
-        that neither trained nor was calibrated on the message; only the number of a panel's trees was chosen with it.
+        that neither trained nor was calibrated on the message, made as `model` was; only the number of a panel's trees
+        was chosen with it.
     notes : list of str
         What a person should know: gates that warned, what was kept and what thrown away.
     params, metrics : dict
@@ -161,7 +152,8 @@ def train(
         check_panel(panel)
     tell("Gathering evidence")
     sample = sample_recipients(log, MOST_OPENS, always=None if panel is None else panel["event_id"])
-    tables = gather_horizons(log, HORIZON_SHARES, sample=sample, memory=None if sample is None else _MEMORY)
+    memory = None if sample is None else _MEMORY
+    tables = gather_horizons(log, HORIZON_SHARES, sample=sample, memory=memory)
     settled = tables["settled"]
     if settled.empty:
         raise TrainingError(
@@ -181,34 +173,18 @@ def train(
     counts = weights.sum(axis=1) > 0
     _require_lessons(begin, settled, labels.opens, counts)
     is_later = _is_later(settled)
-    random = np.random.default_rng(random_state)
-    tell("Fitting")
-    earlier = repeated_rows(tables, np.flatnonzero(counts & ~is_later), random)
-    later = repeated_rows(tables, np.flatnonzero(counts & is_later), random, masked_share=0.1)
-    candidates, notes = _candidates(begin, earlier, labels, soft, weights, random_state, threads)
-    tell("Calibrating on later messages")
-    # One half of the later messages calibrates, the other judges: a calibration flatters itself on its own rows.
     half = pd.factorize(settled["message_id"])[0] % 2
-    is_judging = half[later.open_n] == 1
-    calibrating, judging = later.only(~is_judging), later.only(is_judging)
-    fitted = {
-        name: _calibrated(stages, begin, calibrating, soft, weights) for name, stages in candidates.items()
-    }
-    if begin is not None:
-        fitted = {"start": begin, **fitted}
-    table = agreement(fitted, judging, soft, weights)
-    chosen = _best(table, list(fitted))
-    twins = [fitted[chosen]] * 2
-    if chosen != "start":
-        twins[1], fitted[chosen] = (
-            _calibrated(candidates[chosen], begin, rows, soft, weights) for rows in (judging, later)
-        )
-    kept, about = fitted[chosen], _about(settled, labels, begin, chosen, random_state)
+    tell("Gathering evidence as it would be without agents, addresses")
+    lacking = gather_lacking(log, settled, memory=memory)
+    lessons = Lessons(tables, soft, weights, is_later, half, lacking)
+    choice = choose(begin, lessons, labels.clues.index, random_state=random_state, threads=threads, tell=tell)
+    kept, twins, table = choice.model, choice.twins, choice.agreement
+    about = _about(settled, labels, begin, choice.name, random_state)
     notes = [
         *(gate.sentence for gate in labels.diagnostics.gates),
         *([sample.sentence] if sample else []),
-        *notes,
-        f"Kept: {_KEPT[chosen]}.",
+        *choice.notes,
+        f"Kept: {_KEPT[choice.name]}.",
     ]
     if panel is not None and begin is not None:
         tell("Asking the panel")
@@ -216,12 +192,12 @@ def train(
         told = told_by_panel(labels.opens, settled, is_like=is_like)
         trees = fit_panel(kept, tables, told, random_state=random_state, threads=threads)
         # The first twin is asked about later messages of odd number, the second about the others.
-        twins = [
+        twins = tuple(
             with_panel(
                 twin, tables, told.only(~(is_later & (half == asked))), trees, random_state=random_state
             )
             for asked, twin in zip((1, 0), twins, strict=True)
-        ]
+        )
         kept = with_panel(kept, tables, told, trees, random_state=random_state)
         notes.append(trees.sentence)
         about |= {"panel_trees_about_people": trees.human_n, "panel_trees_about_machines": trees.machine_n}
@@ -244,7 +220,7 @@ def train(
 
 _KEPT: Final = {
     "start": "the starting model as it was, since nothing learned here agreed better with later messages",
-    "retrained": "new trees grown from this log, calibrated on its later messages",
+    "retrained": "new trees grown from all messages of this log, calibrated on its later messages",
 }
 
 
@@ -282,23 +258,6 @@ def _require_lessons(
         )
 
 
-def _best(table: pd.DataFrame, names: Sequence[str]) -> str:
-    """Return the model that agrees best with labels that calibrated nothing; the first, unless one is clearly better.
-
-    And in no guarded slice worse, where the first is the starting model.
-    """
-    losses = table.pivot_table(index="model", columns="slice", values="label_loss").reindex(list(names))
-    first = names[0]
-    if "all" not in losses or losses["all"].isna().any():
-        return first
-    if first == "start":
-        guarded = losses[[name for name in _GUARDED if name in losses]].dropna(axis=1)
-        is_safe = (guarded <= guarded.loc[first]).all(axis=1)
-        is_better = losses["all"] < float(losses["all"].loc[first]) - _CLEARLY
-        losses = losses[(is_safe & is_better) | (losses.index == first)]
-    return str(losses["all"].idxmin())
-
-
 def _is_apple(settled: pd.DataFrame) -> NDArray[np.bool_]:
     """Return which opens are Apple's traffic, people and prefetches alike (DESIGN.md, "As of")."""
     is_apple = (settled["mechanism"] == "apple_relay") | (settled["client_family"] == "apple_mail")
@@ -317,59 +276,6 @@ def _is_later(settled: pd.DataFrame) -> NDArray[np.bool_]:
     """Return which opens belong to the last messages: all opens of a message are on one side."""
     began = settled.groupby("message_id")["occurred_at"].transform("min")
     return np.asarray(began > began.quantile(1 - LATER_SHARE), dtype=bool)
-
-
-def _candidates(
-    begin: Model | None,
-    earlier: Rows,
-    labels: Labels,
-    soft: Matrix,
-    weights: Matrix,
-    random_state: int,
-    threads: int,
-) -> tuple[dict[str, Stages], list[str]]:
-    """Return the boosters worth calibrating: from nothing, or, with enough labels, what corrects the start's."""
-    target, weight = soft[earlier.open_n], weights[earlier.open_n]
-    if begin is None:
-        stages = fit_stages(
-            earlier.matrix,
-            target,
-            weight[:, 0],
-            human_weights=weight[:, 1],
-            rounds=120,
-            random_state=random_state,
-            threads=threads,
-        )
-        return {"retrained": stages}, []
-    labelled_n = int(np.isin(labels.clues.index, earlier.open_n).sum())
-    if labelled_n < _FEWEST_TAUGHT:
-        note = (
-            f"Opens that could teach something new: {labelled_n:,}, fewer than the {_FEWEST_TAUGHT:,} that training "
-            "takes. Nothing was fitted."
-        )
-        return {}, [note]
-    return {
-        "retrained": corrected(begin, earlier, target, weight, random_state=random_state, threads=threads)
-    }, []
-
-
-def _calibrated(stages: Stages, begin: Model | None, later: Rows, soft: Matrix, weights: Matrix) -> Model:
-    """Return the stages with curves for later rows' labels; that of machines stays the start's."""
-    log_odds = stages.log_odds(later.matrix)
-    (machine, machine_weight), (human, human_weight) = stage_targets(
-        soft[later.open_n], weights[later.open_n, 0], weights[later.open_n, 1]
-    )
-
-    def curve(stage: int, target: Floats, weight: Floats, before: Calibration | None) -> Calibration:
-        return fit_calibration(
-            log_odds[:, stage], target, weight, later.seen_s, later.mechanism, before=before, pseudo_rows=100
-        )
-
-    return Model(
-        stages,
-        begin.machine_calibration if begin else curve(0, machine, machine_weight, None),
-        curve(1, human, human_weight, begin.human_calibration if begin else None),
-    )
 
 
 def _about(

@@ -1,0 +1,99 @@
+"""The same log without its user agents, its addresses, or both: what is learned with them teaches to do without.
+
+Labels rest on agents and addresses, and stay what they are when these are taken away: a provider may stop sending them
+tomorrow. So a sender's model also learns from the evidence that the log would give without them. Hiding columns of whole
+evidence (`paperknife.model.masking`) does not do: that is an open without an agent among others that have one, and in a
+log where none has, kinds of opens, networks and habits are other kinds, networks and habits. (Learning with privileged
+information: Vapnik and Vashist, 2009.)
+
+On eight varied worlds, the median AUC lost at the instant to a log without agents, addresses and both was .015, .005 and
+.096; with these rows .011, .006 and .085, and as many rows with hidden columns .020, .006 and .097. With all fields there
+it was the same (.962, .960, .961).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from paperknife.evidence.history import gather_horizons
+from paperknife.evidence.sampling import sample_recipients
+from paperknife.training.rows import HORIZON_SHARES, sample_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from paperknife.events.log import EventLog
+    from paperknife.evidence.history import Field
+    from paperknife.training.rows import Rows
+
+MOST_OPENS: Final = 60_000
+"""Opens that are looked at without a field; of a larger log those of some recipients."""
+
+ROWS_SHARE: Final = 0.3
+"""Rows without a field for each row with it, for each of the ways to lack one."""
+
+_SHOWN_BY: Final[dict[Field, str]] = {"user_agent": "client_family", "ip": "network_class"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """The log as it would be without some field.
+
+    Attributes
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Evidence by horizon, as from `gather_horizons`.
+    open_n : numpy.ndarray of int, shape (rows,)
+        Place of each open in the evidence of the log as it is.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    open_n: NDArray[np.intp]
+
+
+def gather_lacking(log: EventLog, settled: pd.DataFrame, *, memory: str | None = None) -> list[Lacking]:
+    """Return the log without each of its fields, and without both; nothing of a field that it does not have.
+
+    Parameters
+    ----------
+    log : EventLog
+    settled : pandas.DataFrame
+        Evidence of the log as it is.
+    memory : str, optional
+        DuckDB's memory bound.
+    """
+    had: list[Field] = [field for field, column in _SHOWN_BY.items() if settled[column].notna().any()]
+    ways: list[list[Field]] = [[field] for field in had] + ([had] if len(had) > 1 else [])
+    sample = sample_recipients(log, MOST_OPENS) if ways else None
+    place = pd.Index(settled["event_id"])
+    found = []
+    for lacking in ways:
+        tables = gather_horizons(log, HORIZON_SHARES, sample=sample, memory=memory, lacking=lacking)
+        open_n = place.get_indexer(pd.Index(tables["settled"]["event_id"]))
+        known = open_n >= 0
+        found.append(Lacking({name: table[known] for name, table in tables.items()}, open_n[known]))
+    return found
+
+
+def rows_lacking(lacking: Lacking, opens: NDArray[np.intp], rows_n: int, random: np.random.Generator) -> Rows:
+    """Return rows that show some of the opens as they would be without the field.
+
+    Parameters
+    ----------
+    lacking : Lacking
+    opens : numpy.ndarray of int
+        Places, in the evidence of the log as it is, of opens that may be shown.
+    rows_n : int
+        How many rows to draw; fewer where that would show an open oftener than there are horizons.
+    random : numpy.random.Generator
+    """
+    here = np.flatnonzero(np.isin(lacking.open_n, opens))
+    times = np.tile(random.permutation(here), len(HORIZON_SHARES))[:rows_n]
+    rows = sample_rows(lacking.tables, times, random, masked_share=0.0)
+    return replace(rows, open_n=lacking.open_n[rows.open_n])
