@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from paperknife.events.log import read_events
+from paperknife.evidence.columns import AFTERMATH, HISTORY
 from paperknife.evidence.history import gather_horizons
 from paperknife.evidence.sampling import RecipientSample, sample_recipients
 from paperknife.hazards.messages import message_table
@@ -30,6 +31,22 @@ def test_the_evidence_of_a_sample_is_what_the_whole_log_makes_it(events, whole):
     for horizon, table in some.items():
         theirs = whole[horizon][whole[horizon]["recipient_id"].isin(table["recipient_id"])]
         pd.testing.assert_frame_equal(table, theirs.reset_index(drop=True))
+
+
+def test_within_some_recipients_the_log_is_as_if_it_held_no_others(events, whole):
+    log, last = read_events(events), events["occurred_at"].max()
+    sample = sample_recipients(log, len(whole["settled"]) // 3)
+    within = gather_horizons(log, ["instant", "settled"], within=sample, as_of=last)
+    people = set(message_table(log, within["settled"], sample=sample)["recipient_id"])
+    theirs = events[events["recipient_id"].isin(people)]
+    alone = gather_horizons(read_events(theirs), ["instant", "settled"], as_of=last)
+    for horizon, table in within.items():
+        pd.testing.assert_frame_equal(table[list(HISTORY)], alone[horizon][list(HISTORY)])
+        pd.testing.assert_frame_equal(table[list(AFTERMATH)], alone[horizon][list(AFTERMATH)])
+    sampled = whole["settled"]["recipient_id"].isin(people)
+    assert (
+        within["settled"]["domain_opens_n"].to_numpy() <= whole["settled"]["domain_opens_n"][sampled]
+    ).all()
 
 
 def test_all_messages_of_the_sampled_recipients_are_there_opened_or_not(events, whole):

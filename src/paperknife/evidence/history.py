@@ -150,16 +150,20 @@ def gather_horizons(
     threads: int | None = None,
     sample: RecipientSample | None = None,
     lacking: Iterable[Field] = (),
+    within: RecipientSample | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return the evidence at several horizons, at little more than the cost of one: the history is shared.
 
     Parameters and errors are those of `gather_evidence`, and `threads` (DuckDB's; None for one per core), `sample`
-    (whose opens are wanted; their evidence is what the whole log makes it) and `lacking` (fields to do without, as if no
-    event of the log had them); the answer maps each horizon to its table.
+    (whose opens are wanted; their evidence is what the whole log makes it), `lacking` (fields to do without, as if no
+    event of the log had them) and `within` (recipients to do with, as if the log held no others); the answer maps each
+    horizon to its table.
     """
     asked = {horizon: horizon_us(horizon) for horizon in horizons}
     with DuckDBEngine(memory=memory, threads=threads) as engine:
         last_us = _prepare(engine, log, as_of, networks or NetworkTable.load(), lacking)
+        if within is not None:
+            within.keep(engine.connection, "events")
         engine.run(
             sql_text("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US, most_kinds=MOST_KINDS
         )
@@ -258,8 +262,8 @@ def _prepare(
     engine.register("kinds", kinds_table().astype({"client_family": "str", "network_class": "str"}))
     if as_of is not None:
         return microseconds_of(as_of)
-    row = run("SELECT max(at_us) FROM events").fetchone()
-    return int(row[0]) if row and row[0] is not None else 0
+    rows = run("SELECT max(at_us) FROM events").fetchall()
+    return int(rows[0][0]) if rows[0][0] is not None else 0
 
 
 def microseconds_of(moment: datetime | pd.Timestamp) -> int:
