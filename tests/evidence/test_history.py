@@ -224,12 +224,12 @@ def test_horizons_share_one_history():
     pd.testing.assert_frame_equal(both["24h"], gather_evidence(read_events(ALICE), horizon="24h"))
 
 
-@pytest.mark.parametrize("lacking", [["user_agent"], ["ip"], ["user_agent", "ip"]])
-def test_doing_without_a_field_is_as_if_no_event_had_it(lacking):
+@pytest.mark.parametrize("missing", [["user_agent"], ["ip"], ["user_agent", "ip"]])
+def test_doing_without_a_field_is_as_if_no_event_had_it(missing):
     kept = ALICE.assign(client_family="thunderbird", network_class="residential")
-    absent = [*lacking, *({"user_agent": "client_family", "ip": "network_class"}[name] for name in lacking)]
+    absent = [*missing, *({"user_agent": "client_family", "ip": "network_class"}[name] for name in missing)]
     for log in (ALICE, kept):
-        without = gather_horizons(read_events(log), ["instant", "settled"], lacking=lacking)
+        without = gather_horizons(read_events(log), ["instant", "settled"], missing=missing)
         dropped = log.drop(columns=absent, errors="ignore")
         for horizon, table in gather_horizons(read_events(dropped), ["instant", "settled"]).items():
             pd.testing.assert_frame_equal(without[horizon], table)

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from paperknife.events.log import read_events
-from paperknife.evidence.columns import AFTERMATH, HISTORY
 from paperknife.evidence.history import gather_horizons
 from paperknife.evidence.sampling import RecipientSample, sample_recipients
 from paperknife.hazards.messages import message_table
@@ -41,12 +40,11 @@ def test_within_some_recipients_the_log_is_as_if_it_held_no_others(events, whole
     theirs = events[events["recipient_id"].isin(people)]
     alone = gather_horizons(read_events(theirs), ["instant", "settled"], as_of=last)
     for horizon, table in within.items():
-        pd.testing.assert_frame_equal(table[list(HISTORY)], alone[horizon][list(HISTORY)])
-        pd.testing.assert_frame_equal(table[list(AFTERMATH)], alone[horizon][list(AFTERMATH)])
+        pd.testing.assert_frame_equal(table, alone[horizon])
     sampled = whole["settled"]["recipient_id"].isin(people)
     assert (
-        within["settled"]["domain_opens_n"].to_numpy() <= whole["settled"]["domain_opens_n"][sampled]
-    ).all()
+        within["settled"]["domain_opens_n"].to_numpy() < whole["settled"]["domain_opens_n"][sampled]
+    ).any()
 
 
 def test_all_messages_of_the_sampled_recipients_are_there_opened_or_not(events, whole):

@@ -101,7 +101,7 @@ def test_no_message_is_judged_by_a_model_that_its_own_click_calibrated(world, re
     assert len(judging) + len(calibrating) == check.fresh_n + check.stale_n
 
 
-def test_what_is_kept_agrees_with_later_labels_no_worse_than_the_start(result):
+def test_what_is_chosen_agreed_with_later_labels_no_worse_than_the_start(result):
     losses = result.agreement.pivot_table(index="model", columns="slice", values="label_loss")
     kept = losses.loc[result.params["kept"]]
     for name in ("all", "instant", "settled", "apple_relay"):

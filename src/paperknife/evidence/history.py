@@ -149,21 +149,19 @@ def gather_horizons(
     memory: str | None = None,
     threads: int | None = None,
     sample: RecipientSample | None = None,
-    lacking: Iterable[Field] = (),
+    missing: Iterable[Field] = (),
     within: RecipientSample | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return the evidence at several horizons, at little more than the cost of one: the history is shared.
 
     Parameters and errors are those of `gather_evidence`, and `threads` (DuckDB's; None for one per core), `sample`
-    (whose opens are wanted; their evidence is what the whole log makes it), `lacking` (fields to do without, as if no
-    event of the log had them) and `within` (recipients to do with, as if the log held no others); the answer maps each
-    horizon to its table.
+    (whose opens are wanted; their evidence is what the whole log makes it), `missing` (fields of `GIVEN_BY` to do
+    without, as if no event of the log had them) and `within` (recipients to do with, as if the log held no others, but
+    for when it ends); the answer maps each horizon to its table.
     """
     asked = {horizon: horizon_us(horizon) for horizon in horizons}
     with DuckDBEngine(memory=memory, threads=threads) as engine:
-        last_us = _prepare(engine, log, as_of, networks or NetworkTable.load(), lacking)
-        if within is not None:
-            within.keep(engine.connection, "events")
+        last_us = _prepare(engine, log, as_of, networks or NetworkTable.load(), missing, within)
         engine.run(
             sql_text("history"), clean_click_us=CLEAN_CLICK_US, burst_us=BURST_US, most_kinds=MOST_KINDS
         )
@@ -223,7 +221,8 @@ def _prepare(
     log: EventLog,
     as_of: datetime | pd.Timestamp | None,
     networks: NetworkTable,
-    lacking: Iterable[Field],
+    missing: Iterable[Field],
+    within: RecipientSample | None,
 ) -> int:
     """Lay the tables that history.sql reads; return the as-of time in microseconds."""
     log.register(engine.connection, "log_events")
@@ -237,12 +236,15 @@ def _prepare(
         column: f"CASE WHEN {column} IN ({', '.join(repr(word) for word in ours)}) THEN {column} END"
         for column, ours in words.items()
     }
-    known |= {column: "CAST(NULL AS VARCHAR)" for field in lacking for column in GIVEN_BY[field]}
+    known |= {column: "CAST(NULL AS VARCHAR)" for field in missing for column in _given_by(field)}
     replaced = ", ".join(f"{value} AS {column}" for column, value in known.items())
     run(
         "CREATE OR REPLACE TEMP TABLE events AS "
         f"SELECT * EXCLUDE (occurred_at) REPLACE ({replaced}), epoch_us(occurred_at) AS at_us FROM log_events {cut}"
     )
+    last = run("SELECT max(at_us) FROM events").fetchall()[0][0]
+    if within is not None:
+        within.keep(engine.connection, "events")
     ips = run("SELECT DISTINCT ip FROM events WHERE ip IS NOT NULL").df()["ip"].to_numpy(dtype=object)
     engine.register(
         "addresses",
@@ -262,8 +264,13 @@ def _prepare(
     engine.register("kinds", kinds_table().astype({"client_family": "str", "network_class": "str"}))
     if as_of is not None:
         return microseconds_of(as_of)
-    rows = run("SELECT max(at_us) FROM events").fetchall()
-    return int(rows[0][0]) if rows[0][0] is not None else 0
+    return int(last) if last is not None else 0
+
+
+def _given_by(field: Field) -> tuple[str, ...]:
+    if field not in GIVEN_BY:
+        raise RequestError(f"A log cannot be taken to lack '{field}'; it can be {' or '.join(GIVEN_BY)}.")
+    return GIVEN_BY[field]
 
 
 def microseconds_of(moment: datetime | pd.Timestamp) -> int:

@@ -56,8 +56,8 @@ def card_of(
 ## Agreement with the labels of later messages
 
 Not an accuracy: nobody knows the truth of this log. Label loss is the mean cross-entropy (nats) against the soft labels
-of later messages; bias is the mean of p_human less that of the labels. What is called retrained here learned from
-earlier messages only, to be chosen or not; once it was chosen, this model's trees learned from all messages.
+of later messages; bias is the mean of p_human less that of the labels. What is called retrained learned from earlier
+messages only, to be chosen or not; where it is kept, its trees are grown once more, from all messages.
 
 | model | slice | opens | label loss | bias |
 |---|---|---|---|---|
@@ -66,7 +66,8 @@ earlier messages only, to be chosen or not; once it was chosen, this model's tre
 ## Checked by clicks
 
 The one check that needs nobody's word: what the model said of Apple's opens the moment they came, against what a later
-click says of them. Later messages only, and none that fitted the answer: asked are the models of the table above.
+click says of them. Later messages only; asked are models made as this one, but neither taught nor calibrated by the
+message. (Whether to retrain was decided on half of these messages.)
 
 {clicks}
 - {CAVEAT}

@@ -2,8 +2,12 @@
 
 Trees that earlier messages taught stand against the starting model on later messages. Where they win, they are grown
 once more from all messages: what was chosen is a way to learn from this log, and the last messages teach as well as the
-first. On 52 logs of two generators written apart that left, of all opens in messages later still, .2311 / .2226 and
-.3561 / .3454 (instant / settled), where trees of the earlier messages alone left .2337 / .2273 and .3571 / .3457.
+first. Mean log loss of all opens in messages later still (instant / settled), 18 and 34 logs of two generators written
+apart, not in the repository: .2340 / .2271 and .3569 / .3458 by the trees that were tried, .2310 / .2225 and .3561 /
+.3454 by those grown from all. The curves of the former on the latter, so that no tree had learned from what calibrates
+it, left .2326 / .2245 and .3569 / .3458.
+
+With no model to begin from there is nothing to choose: what earlier messages taught is kept, calibrated on later ones.
 """
 
 from __future__ import annotations
@@ -18,8 +22,8 @@ from paperknife.model.calibration import Calibration, fit_calibration
 from paperknife.model.stages import Stages, fit_stages, stage_targets
 from paperknife.training.checks import agreement
 from paperknife.training.correction import corrected, repeated_rows
-from paperknife.training.lacking import ROWS_SHARE, rows_lacking
 from paperknife.training.rows import Rows
+from paperknife.training.without_fields import rows_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from paperknife.training.lacking import Lacking
+    from paperknife.training.without_fields import WithoutField
 
     Matrix = NDArray[Any]
     Floats = NDArray[np.float64]
@@ -55,11 +59,9 @@ class Lessons:
     weights : array of float, shape (opens, 2)
         What that is worth, for the stage of machines and that of people.
     is_later : array of bool, shape (opens,)
-        Opens of the messages that calibrate and check.
+        Opens of the messages that calibrate and check what the others taught.
     half : array of int, shape (opens,)
         0 or 1, the same for all opens of a message: later messages of 0 calibrate what those of 1 judge.
-    lacking : sequence of Lacking
-        The log without a field, to learn from as well.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -67,14 +69,19 @@ class Lessons:
     weights: Matrix
     is_later: NDArray[np.bool_]
     half: NDArray[np.intp]
-    lacking: Sequence[Lacking] = ()
 
-    def rows(self, some: NDArray[np.bool_], random: np.random.Generator) -> Rows:
+    @property
+    def teaches(self) -> NDArray[np.bool_]:
+        """Opens that are worth anything."""
+        return np.asarray(self.weights.sum(axis=1) > 0)
+
+    def rows(
+        self, some: NDArray[np.bool_], without: Sequence[WithoutField], random: np.random.Generator
+    ) -> Rows:
         """Return rows of some opens to learn from: at several horizons, with fields hidden, and without some fields."""
-        opens = np.flatnonzero((self.weights.sum(axis=1) > 0) & some)
+        opens = np.flatnonzero(self.teaches & some)
         whole = repeated_rows(self.tables, opens, random)
-        rows_n = round(ROWS_SHARE * len(whole.open_n))
-        return Rows.joined([whole, *(rows_lacking(one, opens, rows_n, random) for one in self.lacking)])
+        return Rows.joined([whole, *(rows_without(log, opens, len(whole.open_n), random) for log in without)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,10 @@ class Choice:
     model : Model
         Of all messages, if retrained.
     twins : tuple of two Model
-        Made as `model` was, but of earlier messages alone; the first calibrated on later messages of half 0, the second
-        on those of half 1.
+        If retrained, of earlier messages alone, the first calibrated on later messages of half 0, the second on those of
+        half 1; else the starting model.
     agreement : pandas.DataFrame
-        From `agreement`: later messages of half 1.
+        From `agreement`, on later messages: those of half 1, where something was fitted.
     notes : list of str
     """
 
@@ -105,7 +112,8 @@ class Choice:
 def choose(
     begin: Model | None,
     lessons: Lessons,
-    asked: pd.Index[int],
+    corrected_n: NDArray[np.intp],
+    gather: Callable[[], Sequence[WithoutField]],
     *,
     random_state: int,
     threads: int,
@@ -117,44 +125,49 @@ def choose(
     ----------
     begin : Model or None
     lessons : Lessons
-    asked : pandas.Index of int
-        Places of the opens of which the label model of people says more than the starting model did.
+    corrected_n : array of int
+        Places of the opens about which the label model of people was asked.
+    gather : callable
+        Called for the log without its fields, should there be enough to learn from.
     random_state, threads : int
     tell : callable
         Called with a line whenever a new part of the work begins.
     """
     random = np.random.default_rng(random_state)
-    tell("Fitting")
-    earlier = lessons.rows(~lessons.is_later, random)
-    calibrates = np.flatnonzero((lessons.weights.sum(axis=1) > 0) & lessons.is_later)
-    later = repeated_rows(lessons.tables, calibrates, random, masked_share=0.1)
-    taught_n = int(np.isin(asked, earlier.open_n).sum())
-    stages: Stages | None = None
-    notes: list[str] = []
-    if begin is None or taught_n >= _FEWEST_TAUGHT:
-        stages = _grown(begin, earlier, lessons, random_state, threads)
-    else:
-        notes.append(
+
+    def to_calibrate() -> Rows:
+        opens = np.flatnonzero(lessons.teaches & lessons.is_later)
+        return repeated_rows(lessons.tables, opens, random, masked_share=0.1)
+
+    taught_n = int((lessons.teaches & ~lessons.is_later)[corrected_n].sum())
+    if begin is not None and taught_n < _FEWEST_TAUGHT:
+        note = (
             f"Opens that could teach something new: {taught_n:,}, fewer than the {_FEWEST_TAUGHT:,} that training "
             "takes. Nothing was fitted."
         )
+        table = agreement({"start": begin}, to_calibrate(), lessons.soft, lessons.weights)
+        return Choice("start", begin, (begin, begin), table, [note])
+    without = gather()
+    tell("Fitting")
+    rows = lessons.rows(~lessons.is_later, without, random)
+    stages = _grown(begin, rows, lessons, random_state, threads)
     tell("Calibrating on later messages")
+    later = to_calibrate()
     # One half of the later messages calibrates, the other judges: a calibration flatters itself on its own rows.
     is_judging = lessons.half[later.open_n] == 1
     calibrating, judging = later.only(~is_judging), later.only(is_judging)
     tried = {} if begin is None else {"start": begin}
-    if stages is not None:
-        tried["retrained"] = _calibrated(stages, begin, calibrating, lessons)
+    tried["retrained"] = _calibrated(stages, begin, calibrating, lessons)
     table = agreement(tried, judging, lessons.soft, lessons.weights)
-    name = _best(table, list(tried))
-    if stages is None or name == "start":
-        return Choice(name, tried[name], (tried[name], tried[name]), table, notes)
-    twins = tried[name], _calibrated(stages, begin, judging, lessons)
-    tell("Fitting to all messages")
-    del earlier  # as large as what comes now
-    every = lessons.rows(np.ones(len(lessons.is_later), dtype=bool), random)
-    stages = _grown(begin, every, lessons, random_state, threads)
-    return Choice(name, _calibrated(stages, begin, later, lessons), twins, table, notes)
+    if begin is not None and _best(table, list(tried)) == "start":
+        return Choice("start", begin, (begin, begin), table, [])
+    twins = tried["retrained"], _calibrated(stages, begin, judging, lessons)
+    if begin is not None:
+        tell("Fitting to all messages")
+        del rows  # as large as what comes now
+        rows = lessons.rows(np.ones(len(lessons.is_later), dtype=bool), without, random)
+        stages = _grown(begin, rows, lessons, random_state, threads)
+    return Choice("retrained", _calibrated(stages, begin, later, lessons), twins, table, [])
 
 
 def _best(table: pd.DataFrame, names: Sequence[str]) -> str:

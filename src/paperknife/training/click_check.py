@@ -165,7 +165,7 @@ class ClickCheck:
             "best constant."
         )
         return [
-            f"Checked by clicks that the model could not see: {counts}.",
+            f"Checked by clicks that came after the answer: {counts}.",
             sides,
             level,
             loss,

@@ -31,10 +31,10 @@ from paperknife.model.bundle import Model, load_model
 from paperknife.training.blending import corrected_targets, label_targets
 from paperknife.training.card import card_of
 from paperknife.training.choice import Lessons, choose
-from paperknife.training.lacking import gather_lacking
 from paperknife.training.later_clicks import check_held_out
 from paperknife.training.panel_trees import fit_panel, told_by_panel, with_panel
 from paperknife.training.rows import HORIZON_SHARES
+from paperknife.training.without_fields import gather_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from paperknife.events.log import EventLog
     from paperknife.labels.labels import Labels
     from paperknife.training.click_check import ClickCheck
+    from paperknife.training.without_fields import WithoutField
 
     Matrix = NDArray[Any]
     Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ _MEMORY: Final = "3GB"
 """DuckDB's, on such a log; beyond it, it spills to disk."""
 
 LATER_SHARE: Final = 0.3
-"""Share of the opens, the last ones by their message's first open, that calibrate and check instead of training."""
+"""Share of the opens, the last ones by their message's first open, that calibrate, and check what the others taught."""
 
 _FEWEST_LABELS: Final = 1_500
 """Labelled opens below which nothing is learned without a model to begin from."""
@@ -78,12 +79,12 @@ class TrainingResult:
     labels : Labels
         The soft label of every open, and the label sources' diagnostics.
     agreement : pandas.DataFrame
-        How well the starting model, and what earlier messages made of it, agree with the labels of later messages,
-        overall and by slice. Not an accuracy: nobody knows the truth.
+        How well the starting model, and what earlier messages made of it ("retrained"), agree with the labels of later
+        messages, overall and by slice. Not an accuracy: nobody knows the truth.
     click_check : ClickCheck
         What the clicks in later messages say of the instant answers inside Apple's traffic. Each answer is of a model
-        that neither trained nor was calibrated on the message, made as `model` was; only the number of a panel's trees
-        was chosen with it.
+        made as `model` was, but neither taught nor calibrated by that message; whether to retrain, and the number of a
+        panel's trees, were chosen with it.
     notes : list of str
         What a person should know: gates that warned, what was kept and what thrown away.
     params, metrics : dict
@@ -174,10 +175,20 @@ def train(
     _require_lessons(begin, settled, labels.opens, counts)
     is_later = _is_later(settled)
     half = pd.factorize(settled["message_id"])[0] % 2
-    tell("Gathering evidence as it would be without agents, addresses")
-    lacking = gather_lacking(log, settled, memory=memory)
-    lessons = Lessons(tables, soft, weights, is_later, half, lacking)
-    choice = choose(begin, lessons, labels.clues.index, random_state=random_state, threads=threads, tell=tell)
+
+    def without_fields() -> list[WithoutField]:
+        tell("Gathering evidence as it would be without agents, addresses")
+        return gather_without(log, settled, memory=memory)
+
+    choice = choose(
+        begin,
+        Lessons(tables, soft, weights, is_later, half),
+        labels.clues.index.to_numpy(),
+        without_fields,
+        random_state=random_state,
+        threads=threads,
+        tell=tell,
+    )
     kept, twins, table = choice.model, choice.twins, choice.agreement
     about = _about(settled, labels, begin, choice.name, random_state)
     notes = [
@@ -220,7 +231,7 @@ def train(
 
 _KEPT: Final = {
     "start": "the starting model as it was, since nothing learned here agreed better with later messages",
-    "retrained": "new trees grown from all messages of this log, calibrated on its later messages",
+    "retrained": "new trees grown from this log, calibrated on its later messages",
 }
 
 

@@ -1,0 +1,159 @@
+"""A log without its agents or addresses teaches as well: the same opens, the same lessons, less to go by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from paperknife.errors import RequestError
+from paperknife.evaluation.metrics import log_loss
+from paperknife.events.log import read_events
+from paperknife.evidence.features import feature_names
+from paperknife.evidence.history import gather_horizons
+from paperknife.model.bundle import load_model
+from paperknife.model.masking import columns_of
+from paperknife.training import choice
+from paperknife.training.choice import Lessons, choose
+from paperknife.training.rows import HORIZON_SHARES
+from paperknife.training.train import train
+from paperknife.training.without_fields import gather_without, rows_without
+from paperknife.worlds.world import make_world
+
+BOTH = ("user_agent", "ip")
+
+
+@pytest.fixture(scope="module")
+def world():
+    return make_world("plain", messages=4_000, seed=21)
+
+
+@pytest.fixture(scope="module")
+def tables(world):
+    return gather_horizons(read_events(world.events), HORIZON_SHARES)
+
+
+@pytest.fixture(scope="module")
+def without(world, tables):
+    return gather_without(read_events(world.events), tables["settled"])
+
+
+def test_each_field_is_taken_away_by_itself_and_both_together(without):
+    shown = [
+        [one.tables["settled"][name].notna().any() for name in ("client_family", "network_class")]
+        for one in without
+    ]
+    assert shown == [[False, True], [True, False], [False, False]]
+
+
+@pytest.mark.parametrize(("absent", "ways_n"), [(("ip",), 1), (("user_agent",), 1), (BOTH, 0)])
+def test_what_a_log_does_not_have_is_not_taken_away(world, absent, ways_n):
+    log = read_events(world.events.drop(columns=list(absent)).head(2_000))
+    assert len(gather_without(log, gather_horizons(log, ["settled"])["settled"])) == ways_n
+
+
+def test_rows_show_the_opens_that_were_asked_and_nothing_of_the_field(tables, without):
+    opens = np.arange(100, 300)
+    for one, fields in zip(without, (("user_agent",), ("ip",), BOTH), strict=True):
+        rows = rows_without(one, opens, 1_000, np.random.default_rng(0))
+        assert len(rows.open_n) == 300
+        assert set(rows.open_n) == set(opens)
+        assert np.isnan(rows.matrix[:, list(columns_of(fields))]).mean() > 0.9
+        delay = feature_names().index("delay")
+        settled = tables["settled"]["delay_us"].to_numpy(dtype=float, na_value=np.nan)[rows.open_n]
+        known = ~np.isnan(settled) & ~np.isnan(rows.matrix[:, delay])
+        assert np.corrcoef(np.log(1e6 + settled[known]), rows.matrix[known, delay])[0, 1] > 0.95
+
+
+def test_of_a_large_log_some_recipients_are_looked_at(world, tables, monkeypatch):
+    monkeypatch.setattr("paperknife.training.without_fields.MOST_OPENS", 500)
+    (first, *_) = gather_without(read_events(world.events), tables["settled"])
+    settled = first.tables["settled"]
+    assert 250 < len(settled) < 900
+    times = ["event_id", "occurred_at", "delay_us"]
+    theirs = tables["instant"].iloc[first.open_n].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first.tables["instant"][times], theirs[times])
+    every = np.arange(len(tables["settled"]))
+    drawn = rows_without(first, every, len(every), np.random.default_rng(0))
+    # Those who are looked at weigh no more than they would in a log of theirs alone.
+    assert len(drawn.open_n) == round(0.3 * len(settled))
+
+
+def test_it_teaches_to_do_without_the_fields(world, monkeypatch):
+    first = world.events.groupby("message_id")["occurred_at"].transform("min")
+    until = first.quantile(0.6)
+    log = read_events(world.events[world.events["occurred_at"] < until])
+    taught = train(log, threads=1)
+    monkeypatch.setattr("paperknife.training.train.gather_without", lambda *_, **__: [])
+    untaught = train(log, threads=1)
+    assert taught.params["kept"] == untaught.params["kept"] == "retrained"
+    bare = gather_horizons(read_events(world.events.drop(columns=list(BOTH))), ["instant"])["instant"]
+    later = world.events.loc[first >= until, "event_id"]
+    bare = bare[bare["event_id"].isin(later)]
+    label = world.truth_opens.set_index("event_id")["label"].loc[bare["event_id"]]
+    human = label.eq("human").to_numpy()
+    without, hidden = (log_loss(human, one.model.predict(bare)[:, 0]) for one in (taught, untaught))
+    assert without < hidden - 0.005
+
+
+def test_what_was_chosen_on_later_messages_is_grown_again_from_all(tables, without, monkeypatch):
+    settled = tables["settled"]
+    prior = load_model().predict(settled)
+    is_later = np.arange(len(settled)) > 0.7 * len(settled)
+    taught = np.column_stack([prior[:, 0] * 0.5, prior[:, 1] + prior[:, 0] * 0.5, prior[:, 2]])
+    lessons = Lessons(
+        tables,
+        taught,
+        np.ones((len(settled), 2)),
+        is_later,
+        pd.factorize(settled["message_id"])[0] % 2,
+    )
+    seen = []
+    grow = choice._grown
+
+    def spy(begin, rows, *rest):
+        seen.append(set(rows.open_n))
+        return grow(begin, rows, *rest)
+
+    monkeypatch.setattr(choice, "_grown", spy)
+    told = []
+    chosen = choose(
+        load_model(),
+        lessons,
+        np.arange(len(settled)),
+        lambda: without,
+        random_state=0,
+        threads=1,
+        tell=told.append,
+    )
+    assert chosen.name == "retrained"
+    first, second = seen
+    assert first == set(np.flatnonzero(~is_later))
+    assert second == set(range(len(settled)))
+    assert "Fitting to all messages" in told
+    assert len({model.model_id for model in (chosen.model, *chosen.twins)}) == 3
+
+
+def test_where_too_little_could_be_corrected_no_other_log_is_gathered(tables):
+    settled = tables["settled"]
+    lessons = Lessons(
+        tables,
+        load_model().predict(settled).astype(float),
+        np.ones((len(settled), 2)),
+        np.arange(len(settled)) > 0.7 * len(settled),
+        pd.factorize(settled["message_id"])[0] % 2,
+    )
+
+    def gather():
+        raise AssertionError("three passes over the log for nothing")
+
+    kept = choose(
+        load_model(), lessons, np.arange(50), gather, random_state=0, threads=1, tell=lambda _: None
+    )
+    assert kept.name == "start"
+    assert any("fewer than the 200" in note for note in kept.notes)
+
+
+def test_a_field_that_no_log_can_lack_is_refused(world):
+    with pytest.raises(RequestError, match="cannot be taken to lack 'device'; it can be user_agent or ip"):
+        gather_horizons(read_events(world.events.head(50)), ["instant"], missing=["device"])
