@@ -23,7 +23,7 @@ from paperknife.model.stages import Stages, fit_stages, stage_targets
 from paperknife.training.checks import agreement
 from paperknife.training.correction import corrected, repeated_rows
 from paperknife.training.rows import Rows
-from paperknife.training.without_fields import rows_without
+from paperknife.training.without_fields import ROWS_SHARE, rows_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,7 +81,8 @@ class Lessons:
         """Return rows of some opens to learn from: at several horizons, with fields hidden, and without some fields."""
         opens = np.flatnonzero(self.teaches & some)
         whole = repeated_rows(self.tables, opens, random)
-        return Rows.joined([whole, *(rows_without(log, opens, len(whole.open_n), random) for log in without)])
+        rows_n = round(ROWS_SHARE * len(whole.open_n))
+        return Rows.joined([whole, *(rows_without(log, opens, rows_n, random) for log in without)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from paperknife.training.rows import Rows
 
 MOST_OPENS: Final = 60_000
-"""Opens that are looked at without a field; of a larger log those of some recipients, as if it were a log of theirs: that
-its networks and domains are seen less often there costs less than three more passes over all of it."""
+"""Opens that are looked at without a field; of a larger log those of some recipients, as if it were a log of theirs. That
+its networks and domains are seen less often there costs next to nothing, and three more passes over all of it minutes: on
+six varied worlds, an eighth of whose opens were looked at, .017 of AUC was lost without agents and .085 without both, with
+the whole log's evidence .017 and .083, and where all opens were looked at .013 and .073."""
 
 ROWS_SHARE: Final = 0.3
 """Rows without a field for each row with it, for each of the ways to lack one. Twice as many changed nothing."""
@@ -91,12 +93,10 @@ def rows_without(
     opens : numpy.ndarray of int
         Places, in the evidence of the log as it is, of opens that may be shown.
     rows_n : int
-        How many rows that evidence gives; `ROWS_SHARE` as many are drawn, and fewer by as many of the opens as are not
-        looked at, so that all weigh the same.
+        How many rows to draw; fewer where that would show an open oftener than there are horizons.
     random : numpy.random.Generator
     """
     here = np.flatnonzero(np.isin(log.open_n, opens))
-    drawn_n = round(ROWS_SHARE * rows_n * len(here) / max(len(opens), 1))
-    drawn = np.tile(random.permutation(here), len(HORIZON_SHARES))[:drawn_n]
+    drawn = np.tile(random.permutation(here), len(HORIZON_SHARES))[:rows_n]
     rows = sample_rows(log.tables, drawn, random, masked_share=0.0)
     return replace(rows, open_n=log.open_n[rows.open_n])
