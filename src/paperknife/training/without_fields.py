@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 MOST_OPENS: Final = 60_000
 """Opens that are looked at without a field; of a larger log those of some recipients, as if it were a log of theirs. That
 its networks and domains are seen less often there costs next to nothing, and three more passes over all of it minutes: on
-six varied worlds, an eighth of whose opens were looked at, .017 of AUC was lost without agents and .085 without both, with
-the whole log's evidence .017 and .083, and where all opens were looked at .013 and .073."""
+six varied worlds, an eighth of whose opens were looked at, .017 of AUC was lost without agents and .085 without both,
+with the whole log's evidence .017 and .083, and where all opens were looked at .013 and .073."""
 
 ROWS_SHARE: Final = 0.3
 """Rows without a field for each row with it, for each of the ways to lack one. Twice as many changed nothing."""
