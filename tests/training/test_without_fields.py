@@ -11,10 +11,7 @@ from paperknife.evaluation.metrics import log_loss
 from paperknife.events.log import read_events
 from paperknife.evidence.features import feature_names
 from paperknife.evidence.history import gather_horizons
-from paperknife.model.bundle import load_model
 from paperknife.model.masking import columns_of
-from paperknife.training import choice
-from paperknife.training.choice import Lessons, choose
 from paperknife.training.rows import HORIZON_SHARES
 from paperknife.training.train import train
 from paperknife.training.without_fields import gather_without, rows_without
@@ -90,64 +87,6 @@ def test_it_teaches_to_do_without_the_fields(world, monkeypatch):
     human = label.eq("human").to_numpy()
     without, hidden = (log_loss(human, one.model.predict(bare)[:, 0]) for one in (taught, untaught))
     assert without < hidden - 0.005
-
-
-def test_what_was_chosen_on_later_messages_is_grown_again_from_all(tables, without, monkeypatch):
-    settled = tables["settled"]
-    prior = load_model().predict(settled)
-    is_later = np.arange(len(settled)) > 0.7 * len(settled)
-    taught = np.column_stack([prior[:, 0] * 0.5, prior[:, 1] + prior[:, 0] * 0.5, prior[:, 2]])
-    lessons = Lessons(
-        tables,
-        taught,
-        np.ones((len(settled), 2)),
-        is_later,
-        pd.factorize(settled["message_id"])[0] % 2,
-    )
-    seen = []
-    grow = choice._grown
-
-    def spy(begin, rows, *rest):
-        seen.append(set(rows.open_n))
-        return grow(begin, rows, *rest)
-
-    monkeypatch.setattr(choice, "_grown", spy)
-    told = []
-    chosen = choose(
-        load_model(),
-        lessons,
-        np.arange(len(settled)),
-        lambda: without,
-        random_state=0,
-        threads=1,
-        tell=told.append,
-    )
-    assert chosen.name == "retrained"
-    first, second = seen
-    assert first == set(np.flatnonzero(~is_later))
-    assert second == set(range(len(settled)))
-    assert "Fitting to all messages" in told
-    assert len({model.model_id for model in (chosen.model, *chosen.twins)}) == 3
-
-
-def test_where_too_little_could_be_corrected_no_other_log_is_gathered(tables):
-    settled = tables["settled"]
-    lessons = Lessons(
-        tables,
-        load_model().predict(settled).astype(float),
-        np.ones((len(settled), 2)),
-        np.arange(len(settled)) > 0.7 * len(settled),
-        pd.factorize(settled["message_id"])[0] % 2,
-    )
-
-    def gather():
-        raise AssertionError("three passes over the log for nothing")
-
-    kept = choose(
-        load_model(), lessons, np.arange(50), gather, random_state=0, threads=1, tell=lambda _: None
-    )
-    assert kept.name == "start"
-    assert any("fewer than the 200" in note for note in kept.notes)
 
 
 def test_a_field_that_no_log_can_lack_is_refused(world):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from paperknife.training.rows import Rows
 
     Matrix = NDArray[Any]
+    Floats = NDArray[np.float64]
 
 
 def agreement(models: Mapping[str, Model], later: Rows, soft: Matrix, weights: Matrix) -> pd.DataFrame:
@@ -39,17 +40,20 @@ def agreement(models: Mapping[str, Model], later: Rows, soft: Matrix, weights: M
     -------
     pandas.DataFrame
         `model`, `slice`, `opens_n`; `label_loss` (mean cross-entropy in nats against the three-class labels), `bias`
-        (mean p_human less the labels' mean), `p_human`, `label_human` (means).
+        (mean p_human less the labels' mean), `p_human`, `label_human` (means), `noise` (standard error of the loss less
+        the first model's, in nats, rows of one open together).
     """
     labels = soft[later.open_n]
     weight = weights[later.open_n].min(axis=1)
     slices = {"all": np.ones(len(labels), dtype=bool)}
     slices |= {"instant": later.seen_s == 0, "settled": later.seen_s > 86_400}  # noqa: PLR2004  seconds of a day
     slices |= {str(road): later.mechanism == road for road in np.unique(later.mechanism.astype(str))}
-    rows = []
+    rows: list[dict[str, Any]] = []
+    losses: list[Floats] = []
     for name, model in models.items():
         answers = model.probabilities(later.matrix, later.seen_s, later.mechanism)
         loss = -(labels * np.log(np.clip(answers, 1e-4, 1))).sum(axis=1)
+        losses.append(loss)
         for slice_name, here in slices.items():
             mass = weight[here]
             if mass.sum() == 0:
@@ -65,8 +69,14 @@ def agreement(models: Mapping[str, Model], later: Rows, soft: Matrix, weights: M
                     "bias": p_human - label_human,
                     "p_human": p_human,
                     "label_human": label_human,
+                    "noise": _standard_error((loss - losses[0])[here], mass, later.open_n[here]),
                 }
             )
-    return pd.DataFrame(
-        rows, columns=["model", "slice", "opens_n", "label_loss", "bias", "p_human", "label_human"]
-    )
+    columns = ["model", "slice", "opens_n", "label_loss", "bias", "p_human", "label_human", "noise"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _standard_error(values: Floats, weights: Floats, groups: NDArray[np.intp]) -> float:
+    """Return the standard error of a weighted mean whose values are alike within groups."""
+    off = weights * (values - np.average(values, weights=weights))
+    return float(np.sqrt((np.bincount(groups, off) ** 2).sum()) / weights.sum())

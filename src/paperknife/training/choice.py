@@ -43,7 +43,9 @@ _CLEARLY: Final = 0.0002
 """Label loss, in nats, by which a candidate must be better than the starting model."""
 
 _GUARDED: Final = ("instant", "settled", "apple_relay")
-"""Slices in which a candidate must not agree worse with later labels than the starting model does."""
+"""Slices in which a candidate must not agree worse with later labels than the starting model does, by more than the
+standard error of the difference: of a log with human-like gateways, written apart, the trees had brought .270 of label
+loss to .193, and were thrown away for .003 in 137 opens of Apple's relay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def choose(
     tried = {} if begin is None else {"start": begin}
     tried["retrained"] = _calibrated(stages, begin, calibrating, lessons)
     table = agreement(tried, judging, lessons.soft, lessons.weights)
-    if begin is not None and _best(table, list(tried)) == "start":
+    if begin is not None and not _agrees_better(table):
         return Choice("start", begin, (begin, begin), table, [])
     twins = tried["retrained"], _calibrated(stages, begin, judging, lessons)
     if begin is not None:
@@ -171,21 +173,15 @@ def choose(
     return Choice("retrained", _calibrated(stages, begin, later, lessons), twins, table, [])
 
 
-def _best(table: pd.DataFrame, names: Sequence[str]) -> str:
-    """Return the model that agrees best with labels that calibrated nothing; the first, unless one is clearly better.
-
-    And in no guarded slice worse, where the first is the starting model.
-    """
-    losses = table.pivot_table(index="model", columns="slice", values="label_loss").reindex(list(names))
-    first = names[0]
-    if "all" not in losses or losses["all"].isna().any():
-        return first
-    if first == "start":
-        guarded = losses[[name for name in _GUARDED if name in losses]].dropna(axis=1)
-        is_safe = (guarded <= guarded.loc[first]).all(axis=1)
-        is_better = losses["all"] < float(losses["all"].loc[first]) - _CLEARLY
-        losses = losses[(is_safe & is_better) | (losses.index == first)]
-    return str(losses["all"].idxmin())
+def _agrees_better(table: pd.DataFrame) -> bool:
+    """Return whether what was retrained agrees better with later labels, and in no guarded slice worse than by chance."""
+    losses = table.pivot_table(index="slice", columns="model", values="label_loss")
+    if "all" not in losses.index:
+        return False
+    worse = losses["retrained"] - losses["start"]
+    noise = table[table["model"] == "retrained"].set_index("slice")["noise"]
+    guarded = [name for name in _GUARDED if name in losses.index]
+    return bool(worse["all"] < -_CLEARLY and (worse[guarded] <= noise[guarded]).all())
 
 
 def _grown(begin: Model | None, rows: Rows, lessons: Lessons, random_state: int, threads: int) -> Stages:
