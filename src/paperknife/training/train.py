@@ -171,10 +171,9 @@ def train(
         panel=panel,
     )
     soft, weights = _targets(settled, labels, prior, threads)
-    counts = weights.sum(axis=1) > 0
-    _require_lessons(begin, settled, labels.opens, counts)
-    is_later = _is_later(settled)
-    half = pd.factorize(settled["message_id"])[0] % 2
+    is_later, half = _is_later(settled), pd.factorize(settled["message_id"])[0] % 2
+    lessons = Lessons(tables, soft, weights, is_later, half)
+    _require_lessons(begin, settled, labels.opens, lessons.teaches)
 
     def without_fields() -> list[WithoutField]:
         tell("Gathering evidence as it would be without agents, addresses")
@@ -182,7 +181,7 @@ def train(
 
     choice = choose(
         begin,
-        Lessons(tables, soft, weights, is_later, half),
+        lessons,
         labels.clues.index.to_numpy(),
         without_fields,
         random_state=random_state,
@@ -249,10 +248,10 @@ def _require_lessons(
     begin: Model | None,
     settled: pd.DataFrame,
     labels: pd.DataFrame,
-    counts: NDArray[np.bool_],
+    teaches: NDArray[np.bool_],
 ) -> None:
     """Refuse a log from which nothing, or only half of the question, could be learned."""
-    if not counts.any() and settled["is_ambiguous"].all():
+    if not teaches.any() and settled["is_ambiguous"].all():
         raise TrainingError(
             "Every open of this log is ambiguous (its provider cannot tell which recipient it was), so nothing can "
             "be learned. Score it with the model as it is."
@@ -262,7 +261,7 @@ def _require_lessons(
     has_label = labels["h_weight"].fillna(0).to_numpy() > 0
     is_apple = _is_apple(settled)
     apple_n, taught_n = int(is_apple.sum()), int((is_apple & has_label).sum())
-    if int((has_label & counts).sum()) < _FEWEST_LABELS or taught_n < _LEAST_APPLE_SHARE * apple_n:
+    if int((has_label & teaches).sum()) < _FEWEST_LABELS or taught_n < _LEAST_APPLE_SHARE * apple_n:
         raise TrainingError(
             f"Of {len(settled):,} opens {int(has_label.sum()):,} can be labelled, and of {apple_n:,} behind Apple "
             f"{taught_n:,}: too few to learn from with no model to begin from. Train with --from default."
