@@ -42,7 +42,7 @@ bench-learning: with-dev ## Measure how much of what could be learned is left, o
 bench-learning-quick: with-dev ## The same on three families with small logs, against recorded bounds (minutes)
 	$(RUN) tests/bench/bench_learning.py --quick --out build/bench-learning-quick
 
-model: with-train ## Make the default model and the label models that go with it anew (some two hours; goes on where it broke off)
+model: with-train ## Make the default model and the label models that go with it anew (some three hours; goes on where it broke off)
 	$(RUN) models/make_default.py --keep "$(LESSONS)"
 	$(RUN) models/make_label_model.py --keep "$(LESSONS)" --keep-default "$(LESSONS)"
 

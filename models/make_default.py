@@ -36,6 +36,7 @@ from paperknife.worlds.world import make_world
 
 if TYPE_CHECKING:
     from paperknife.evidence.formulas.feature import Need
+    from paperknife.evidence.history import Field
 
 HERE = Path(__file__).resolve().parent
 CLASSES = np.array(["human", "prefetch", "machine"])
@@ -44,6 +45,10 @@ OPENS_TO_FIT = 1_500
 """Of a world that trains: other worlds teach more than more opens of the same. Log loss inside Apple's traffic on 50
 varied worlds and two plain ones that neither trained nor calibrated, instant / settled: 420 worlds of at most 1,150 opens
 .469 / .440, 800 of 600 .462 / .434, 800 of 2,600 .462 / .432."""
+WITHOUT: tuple[tuple[Field, ...], ...] = (("user_agent",), ("ip",), ("user_agent", "ip"))
+"""What a world's log is taken to lack when it is gathered a second time: the world's number says which. An open whose
+field is hidden (`GAPS`) is one among others that have it; in a log that never had it, kinds of opens, networks and habits
+are others (`paperknife.training.without_fields` has the experiment)."""
 WORLDS_PER_FILE = 20
 GAPS: dict[tuple[Need, ...], float] = {
     ("user_agent", "ip"): 0.35,
@@ -73,22 +78,27 @@ PARAMS = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """Encoded opens of one or more worlds, with their truth."""
+    """Encoded opens of one or more worlds, with their truth, and whether their log was taken to lack fields."""
 
     matrix: np.ndarray
     labels: np.ndarray
     seen_s: np.ndarray
     mechanism: np.ndarray
     weight: np.ndarray
+    is_without: np.ndarray
 
 
-def lesson_of(seed: int) -> Lesson:
-    """Return some opens of one varied world, each at one of the horizons, with truth."""
+def lesson_of(seed: int, missing: tuple[Field, ...] = ()) -> Lesson:
+    """Return some opens of one varied world, each at one of the horizons, with truth; fields missing from all its log."""
     rng = np.random.default_rng([seed, 77])
     messages_n = int(np.exp(rng.uniform(np.log(800), np.log(16_000))))
     world = make_world("varied", messages=messages_n, seed=seed, days=float(rng.choice([14, 28, 35, 49])))
     tables = gather_horizons(
-        read_events(world.events), HORIZON_SHARES, networks=NetworkTable.built_in(), threads=1
+        read_events(world.events),
+        HORIZON_SHARES,
+        networks=NetworkTable.built_in(),
+        threads=1,
+        missing=missing,
     )
     opens_n = len(tables["instant"])
     rows = sample_rows(tables, rng.permutation(opens_n)[:OPENS_PER_WORLD], rng)
@@ -100,14 +110,17 @@ def lesson_of(seed: int) -> Lesson:
         rows.seen_s,
         rows.mechanism.astype(str),
         np.ones(len(label)),
+        np.full(len(label), bool(missing)),
     )
     return weighed(lesson, OPENS_PER_WORLD)
 
 
 def thinned(lesson: Lesson, seed: int) -> Lesson:
-    """Return at most `OPENS_TO_FIT` of a world's opens, drawn at random."""
-    drawn = np.random.default_rng([seed, 78]).permutation(len(lesson.labels))[:OPENS_TO_FIT]
-    return weighed(joined([lesson], np.sort(drawn)), OPENS_TO_FIT)
+    """Return at most `OPENS_TO_FIT` of a world's opens, drawn at random; half as many where its log lacks fields."""
+    drawn = np.sort(np.random.default_rng([seed, 78]).permutation(len(lesson.labels))[:OPENS_TO_FIT])
+    if lesson.is_without.any():
+        return weighed(joined([lesson], drawn[::2]), OPENS_TO_FIT // 2)
+    return weighed(joined([lesson], drawn), OPENS_TO_FIT)
 
 
 def weighed(lesson: Lesson, most: int) -> Lesson:
@@ -124,7 +137,10 @@ def joined(parts: list[Lesson], rows: np.ndarray | slice = slice(None)) -> Lesso
 
 
 def lessons(seeds: range, jobs: int, what: str, kept: Path | None = None) -> Lesson:
-    """Return the lessons of many worlds together, those that a folder keeps from there, and the others kept there."""
+    """Return the lessons of many worlds together, each as it is and without fields.
+
+    Those that a folder keeps are taken from there, and the others kept there.
+    """
     parts = []
     for start in range(seeds.start, seeds.stop, WORLDS_PER_FILE):
         some = range(start, min(start + WORLDS_PER_FILE, seeds.stop))
@@ -134,9 +150,10 @@ def lessons(seeds: range, jobs: int, what: str, kept: Path | None = None) -> Les
                 parts.append(Lesson(**{field.name: stored[field.name] for field in fields(Lesson)}))
             continue
         began = time.monotonic()
-        found = Parallel(n_jobs=jobs)(delayed(lesson_of)(seed) for seed in some)
+        asked = [(seed, ()) for seed in some] + [(seed, WITHOUT[seed % len(WITHOUT)]) for seed in some]
+        found = Parallel(n_jobs=jobs)(delayed(lesson_of)(*one) for one in asked)
         if what == "train":
-            found = [thinned(lesson, seed) for lesson, seed in zip(found, some, strict=True)]
+            found = [thinned(lesson, seed) for lesson, (seed, _) in zip(found, asked, strict=True)]
         parts.append(joined(found))
         print(
             f"{what}: worlds {some.start} to {some.stop - 1}, {len(parts[-1].labels):,} opens, "
@@ -152,14 +169,12 @@ def lessons(seeds: range, jobs: int, what: str, kept: Path | None = None) -> Les
 
 
 def doubled(lesson: Lesson) -> Lesson:
-    """Return the rows twice, the second time with some of `GAPS` hidden, so that trees see enough of every gap."""
-    rows_n = len(lesson.labels)
-    matrix = np.concatenate([lesson.matrix, lesson.matrix])
-    which = np.random.default_rng(80).choice(len(GAPS), rows_n, p=list(GAPS.values()))
+    """Return the rows, and those of whole logs once more with some of `GAPS` hidden: trees see enough of every gap."""
+    copies = joined([lesson], ~lesson.is_without)
+    which = np.random.default_rng(80).choice(len(GAPS), len(copies.labels), p=list(GAPS.values()))
     for place, missing in enumerate(GAPS):
-        matrix[np.ix_(rows_n + np.flatnonzero(which == place), columns_of(missing))] = np.nan
-    twice = {name: np.tile(getattr(lesson, name), 2) for name in ("seen_s", "mechanism", "weight")}
-    return Lesson(matrix, np.tile(lesson.labels, (2, 1)), **twice)
+        copies.matrix[np.ix_(which == place, columns_of(missing))] = np.nan
+    return joined([lesson, copies])
 
 
 def fit(train: Lesson, calibrate: Lesson, rounds: tuple[int, int]) -> Model:
@@ -249,8 +264,9 @@ def card(about: dict[str, object], figures: pd.DataFrame) -> str:
 
 Scores opens of a sender it has never seen, without any training. It learned from simulated senders only, whose unknown
 laws (how soon Apple prefetches and how often, how people read and click, who stands behind gateways, what a log lacks)
-all differ, so no real person's data is in it, and no claim about real mail follows from its figures: they say how it
-does on simulated families that it was not fitted to.
+all differ, and from each a second time as if its log had no user agents, no addresses, or none of both. So no real
+person's data is in it, and no claim about real mail follows from its figures: they say how it does on simulated families
+that it was not fitted to.
 
 | | |
 |---|---|

@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from make_default import WITHOUT
 from narrow_models import make_narrow_models, narrow_model
 
 from paperknife.events.log import read_events
@@ -50,15 +51,18 @@ FOLDS = 5
 CLASS: dict[Question, str] = {"people": "human", "machines": "machine"}
 
 
-def lesson_of(seed: int, default: Path, narrow: Path) -> dict[Question, pd.DataFrame]:
+def lesson_of(
+    seed: int, default: Path, narrow: Path, missing: tuple[str, ...] = ()
+) -> dict[Question, pd.DataFrame]:
     """Return the clues of some of a varied world's opens with the truth, by question where there are enough of them.
 
-    Each twice: beside a narrow model (`is_narrow`) and beside the default model.
+    Each twice: beside a narrow model (`is_narrow`) and beside the default model. Where fields are missing, the world's
+    log is taken to lack them (`is_without`).
     """
     rng = np.random.default_rng([seed, 77])
     messages_n = int(np.exp(rng.uniform(np.log(500), np.log(20_000))))
     world = make_world("varied", messages=messages_n, seed=seed, days=float(rng.choice([14, 28, 35, 49])))
-    log = read_events(world.events)
+    log = read_events(world.events.drop(columns=list(missing), errors="ignore"))
     settled = gather_horizons(log, ("settled",), networks=NetworkTable.built_in(), threads=1)["settled"]
     if settled.empty:
         return {}
@@ -72,7 +76,10 @@ def lesson_of(seed: int, default: Path, narrow: Path) -> dict[Question, pd.DataF
         for question, clues in (("people", labels.clues), ("machines", labels.machine_clues)):
             label = truth[clues.index]
             lesson = clues.assign(
-                truth=(label == CLASS[question]).astype(np.float32), world=seed, is_narrow=is_narrow
+                truth=(label == CLASS[question]).astype(np.float32),
+                world=seed,
+                is_narrow=is_narrow,
+                is_without=bool(missing),
             )
             if question == "people":
                 lesson = lesson[label != "machine"]
@@ -89,8 +96,8 @@ def taught(lessons: pd.DataFrame, question: Question) -> pd.DataFrame:
 
 
 def fit(lessons: pd.DataFrame, question: Question) -> LabelModel:
-    """Return the label model; a world weighs by the root of its size."""
-    opens_n = lessons.groupby("world")["world"].transform("size").to_numpy()
+    """Return the label model; a log weighs by the root of its size."""
+    opens_n = lessons.groupby(["world", "is_without"])["world"].transform("size").to_numpy()
     return LabelModel.fit(
         lessons[list(CLUES_TO[question])],
         lessons["truth"].to_numpy(float),
@@ -109,7 +116,10 @@ def losses(lessons: pd.DataFrame, p: np.ndarray) -> np.ndarray:
 def gathered(
     worlds: int, jobs: int, default: Path, narrow: Path, kept: Path | None
 ) -> dict[Question, pd.DataFrame]:
-    """Return the lessons of many worlds by question, from the folder that keeps them if there is one."""
+    """Return the lessons of many worlds by question, each as it is and without fields.
+
+    From the folder that keeps them if there is one.
+    """
     parts, beside = [], load_model(default).model_id
     for first in range(FIRST_SEED, FIRST_SEED + worlds, WORLDS_PER_FILE):
         seeds = range(first, min(first + WORLDS_PER_FILE, FIRST_SEED + worlds))
@@ -118,7 +128,10 @@ def gathered(
             parts.append({question: pd.read_parquet(file) for question, file in files.items()})
             continue
         began = time.monotonic()
-        found = Parallel(n_jobs=jobs)(delayed(lesson_of)(seed, default, narrow) for seed in seeds)
+        logs = [(seed, fields) for seed in seeds for fields in ((), WITHOUT[seed % len(WITHOUT)])]
+        found = Parallel(n_jobs=jobs)(
+            delayed(lesson_of)(seed, default, narrow, missing) for seed, missing in logs
+        )
         part = {
             question: pd.concat([one[question] for one in found if question in one], ignore_index=True)
             for question in CLUES_TO
@@ -134,7 +147,7 @@ def gathered(
     }
 
 
-def make(lessons: pd.DataFrame, question: Question) -> dict[str, float]:
+def make(lessons: pd.DataFrame, question: Question) -> dict[str, object]:
     """Make one label model; return its figures beside the default model, cross-validated by worlds."""
     learned, asked = taught(lessons, question), lessons[~lessons["is_narrow"]]
     p = np.zeros(len(asked))
@@ -142,12 +155,20 @@ def make(lessons: pd.DataFrame, question: Question) -> dict[str, float]:
         there = (asked["world"] % FOLDS == fold).to_numpy()
         model = fit(learned[learned["world"] % FOLDS != fold], question)
         p[there] = model.probability(asked.loc[there, list(CLUES_TO[question])])
-    start = losses(asked, 1 / (1 + np.exp(-asked["prior"].to_numpy(float))))
-    ours = losses(asked, p)
     label_model_file(question).write_text(fit(learned, question).booster.model_to_string(), encoding="utf-8")
+    is_without = asked["is_without"].to_numpy()
     return {
         "worlds_n": int(learned["world"].nunique()),
         "opens_learned_n": len(learned),
+        **figures(asked[~is_without], p[~is_without]),
+        "without_fields": figures(asked[is_without], p[is_without]),
+    }
+
+
+def figures(asked: pd.DataFrame, p: np.ndarray) -> dict[str, float]:
+    """Return how the label model's probabilities compare with the starting model's, over worlds."""
+    start, ours = losses(asked, 1 / (1 + np.exp(-asked["prior"].to_numpy(float)))), losses(asked, p)
+    return {
         "opens_judged_n": len(asked),
         "log_loss_of_start": round(float(start.mean()), 4),
         "log_loss": round(float(ours.mean()), 4),

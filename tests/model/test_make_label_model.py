@@ -38,20 +38,22 @@ def test_people_are_learned_beside_narrow_models_and_beside_the_default_where_no
 def test_lessons_are_kept_and_not_taken_for_another_default_model(scripts, tmp_path, monkeypatch):
     script, asked = scripts["make_label_model"], []
 
-    def lesson_of(seed, default, narrow):
-        asked.append(seed)
+    def lesson_of(seed, default, narrow, missing):
+        asked.append((seed, missing))
         return {question: pd.DataFrame({"world": [seed]}) for question in CLUES_TO}
 
     monkeypatch.setattr(script, "lesson_of", lesson_of)
     gather = lambda default: script.gathered(3, 1, default, tmp_path / "narrow", tmp_path)  # noqa: E731
     first = gather(default_model_folder())
-    assert len(asked) == 3
-    assert all(len(first[question]) == 3 for question in CLUES_TO)
+    assert len(asked) == 6
+    assert [missing for _, missing in asked[::2]] == [()] * 3
+    assert {missing for _, missing in asked[1::2]} == set(scripts["make_default"].WITHOUT)
+    assert all(len(first[question]) == 6 for question in CLUES_TO)
     gather(default_model_folder())
-    assert len(asked) == 3
+    assert len(asked) == 6
     monkeypatch.setattr(script, "load_model", lambda _: type("Model", (), {"model_id": "another"}))
     gather(tmp_path)
-    assert len(asked) == 6
+    assert len(asked) == 12
     assert not list(tmp_path.glob("*.part"))
 
 

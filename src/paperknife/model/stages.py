@@ -191,8 +191,10 @@ def fit_stages(
         counted = weight > 0
         if not counted.any():  # all are machines, so nobody asked whether they were people: an even answer
             counted, target, weight = ~counted, np.full(len(target), 0.5), np.ones(len(target))
+        # Not a copy where all count: it would be gigabytes where a default model is made.
+        rows = matrix if counted.all() else matrix[counted]
         data = lgb.Dataset(
-            matrix[counted], label=np.clip(target[counted], 0, 1), weight=weight[counted], free_raw_data=True
+            rows, label=np.clip(target[counted], 0, 1), weight=weight[counted], free_raw_data=True
         )
         bound = {"monotone_constraints": list(signs)} if signs is not None and any(signs) else {}
         # Of a single row LightGBM would draw four fifths, which is none, and fail.
