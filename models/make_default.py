@@ -59,7 +59,8 @@ GAPS: dict[tuple[Need, ...], float] = {
     ("recipient", "domain", "time_zone"): 0.05,
     ("clock",): 0.05,
 }
-"""What is hidden in a second copy of each row that trains, and in what share of the copies. Loss of the machine and human
+"""What is hidden in a second copy of each row of a whole log that trains, and in what share of the copies. Before logs
+without fields taught as well, loss of the machine and human
 stage on 120,000 opens of calibrating worlds, fitted to 600 worlds with these copies, and without: .0701 and .3723, was
 .0702 and .3744; without user agent and IP .1645 and .4909, was .1699 and .5124; with times only .1981 and .5770, was
 .2017 and .5844. With copies of a quarter of the rows only: .0698 and .3740, .1654 and .4944, .2010 and .5821."""
