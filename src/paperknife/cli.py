@@ -232,7 +232,8 @@ def train(
         str, Flag("--from", help="The model to begin from: default, none, a folder or an MLflow URI.")
     ] = "default",
     panel: Annotated[
-        Path | None, Flag(help="Opens whose truth is known: a .parquet or .csv file with event_id and label.")
+        Path | None,
+        Flag(help="Opens whose truth is known: .parquet or .csv with event_id, label, and perhaps attended."),
     ] = None,
     experiment: Annotated[str, Flag(help="The MLflow experiment of the run.")] = "paperknife",
     register: Annotated[str | None, Flag(help="Register the model in MLflow under this name.")] = None,

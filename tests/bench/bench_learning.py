@@ -1,9 +1,9 @@
 """How much of what could be learned each method leaves: `make bench-learning`, or `make bench-learning-quick`.
 
 Every family of simulated senders, several logs each: published rules, the default model, `train` without truth and with
-a panel, oracles. Writes into a folder the answers of every trial, and from them results.parquet, results.json and
-table.md, which holds the table of issue 4 with its targets and a pass or fail per row. Oracles and gathered evidence
-are kept in build/learning, so a second run takes a fraction of the first.
+panels of 20 and 300 recipients, oracles. Writes into a folder the answers of every trial, and from them results.parquet,
+results.json and table.md, which holds the table of issue 4 with its targets and a pass or fail per row. Oracles and
+gathered evidence are kept in build/learning, so a second run takes a fraction of the first.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from paperknife.errors import TrainingError
 from paperknife.labels.panel import PANEL_WEIGHT
 from paperknife.labels.soft_labels import soft_labels
 
@@ -109,3 +110,42 @@ def test_ids_that_are_numbers_in_one_place_and_text_in_another_are_one(sender):
     labels = soft_labels(numbers, sender.messages, panel=panel)
     assert labels.opens["source"].iloc[0] == "panel"
     assert first != "1"
+
+
+def test_idle_devices_beside_people_show_prefetches_and_do_not_count_them(sender, people):
+    some, panel = panel_of(sender, people.index[:80])
+    idle_some, idle = panel_of(sender, people.index[80:][people.iloc[80:] == 0][:60])
+    both = pd.concat([panel.assign(attended="yes"), idle.assign(attended="no")])
+    labels = soft_labels(sender.evidence, sender.messages, panel=both)
+    assert "strange-panel" not in gates(labels)
+    told = labels.opens[some | idle_some]
+    assert np.average(told["h"], weights=told["h_weight"]) == pytest.approx(sender.is_human[some].mean())
+    assert (labels.opens["h_weight"][idle_some] > 0).all()
+    # Not told apart from people they would have passed for such, and lowered the share.
+    plain = soft_labels(sender.evidence, sender.messages, panel=both.drop(columns="attended")).opens[
+        some | idle_some
+    ]
+    assert np.average(plain["h"], weights=plain["h_weight"]) < sender.is_human[some].mean() - 0.02
+
+
+@pytest.mark.parametrize("word", [False, "no", " False", 0, 0.0])
+def test_idle_devices_alone_say_nothing_of_people(sender, people, unpanelled, word):
+    some, panel = panel_of(sender, people.index[people == 0][:5])
+    labels = soft_labels(sender.evidence, sender.messages, panel=panel.assign(attended=word))
+    assert "strange-panel" in gates(labels)
+    for name in ("h", "h_weight"):
+        pd.testing.assert_series_equal(labels.opens[name][some], unpanelled[name][some])
+
+
+def test_a_panel_row_that_does_not_say_whether_it_was_attended_is_a_persons(sender, people):
+    some, panel = panel_of(sender, people.index[:80])
+    labels = soft_labels(sender.evidence, sender.messages, panel=panel.assign(attended=None))
+    assert (labels.opens["h_weight"][some] == PANEL_WEIGHT).all()
+
+
+def test_an_unknown_word_under_attended_is_refused(sender):
+    panel = pd.DataFrame(
+        {"event_id": sender.evidence["event_id"].head(2), "label": "human", "attended": ["yes", "perhaps"]}
+    )
+    with pytest.raises(TrainingError, match="'perhaps'. Say yes, or no for a device that nobody picks up"):
+        soft_labels(sender.evidence, sender.messages, panel=panel)

@@ -9,7 +9,7 @@ from paperknife.evaluation.metrics import log_loss
 from paperknife.events.log import read_events
 from paperknife.evidence.history import gather_horizons
 from paperknife.model.bundle import load_model
-from paperknife.training.panel_trees import PanelTrees, Told, fit_panel, told_by_panel, with_panel
+from paperknife.training.panel_trees import PanelTrees, Told, _enough, fit_panel, told_by_panel, with_panel
 from paperknife.training.rows import HORIZON_SHARES
 from paperknife.worlds.world import make_world
 
@@ -105,3 +105,21 @@ def test_the_sentence_says_what_was_gained():
     assert "20 trees about machines" in said
     assert "0.400 before and 0.350 after" in said
     assert "people" not in said
+
+
+def test_what_helps_one_person_of_a_panel_may_be_chance():
+    who = np.repeat(np.arange(12), 5)
+    weight = np.ones(len(who))
+    all_gain = np.outer(np.ones(len(who)), [0.40, 0.30, 0.20])
+    assert _enough(all_gain, who, weight, 0.003) == (2, pytest.approx((0.40, 0.20)))
+    one_gains = np.full((len(who), 3), 0.40)
+    one_gains[who == 3] = [0.40, 0.10, 0.01]
+    one_gains[who == 4] = [0.40, 0.42, 0.44]
+    assert _enough(one_gains, who, weight, 0.003) == (0, pytest.approx((0.40, 0.40)))
+    all_gain_little = np.outer(np.ones(len(who)), [0.400, 0.399, 0.398])
+    assert _enough(all_gain_little, who, weight, 0.003)[0] == 0
+    assert _enough(all_gain_little, who, weight, 0.0)[0] == 1
+    alone = np.outer(np.ones(5), [0.40, 0.30, 0.20])
+    assert (
+        _enough(alone, np.zeros(5, dtype=np.int64), np.ones(5), 0.0)[0] == 0
+    )  # of one person nobody knows what chance is

@@ -7,8 +7,8 @@ from all messages.
 
 What the starting model knows is not learned again: labels are cautious (.99 where the truth is 1), so trees grown on them
 alone only lose. Label models say what that model's word and the labels are worth together (`paperknife.labels`), and a
-few trees learn to say the same of opens whose clicks are yet to come. A panel's truth comes last, as trees of its own
-(`paperknife.training.panel_trees`).
+few trees learn to say the same of opens whose clicks are yet to come. A panel's truth comes last: first how many people
+read behind Apple (`paperknife.training.panel_level`), then trees of its own (`paperknife.training.panel_trees`).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from paperknife.training.blending import corrected_targets, label_targets
 from paperknife.training.card import card_of
 from paperknife.training.choice import Lessons, choose
 from paperknife.training.later_clicks import check_held_out
+from paperknife.training.panel_level import find_level, with_level
 from paperknife.training.panel_trees import fit_panel, told_by_panel, with_panel
 from paperknife.training.rows import HORIZON_SHARES
 from paperknife.training.without_fields import gather_without
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from paperknife.events.log import EventLog
     from paperknife.labels.labels import Labels
     from paperknife.training.click_check import ClickCheck
+    from paperknife.training.panel_trees import Told
     from paperknife.training.without_fields import WithoutField
 
     Matrix = NDArray[Any]
@@ -126,7 +128,8 @@ def train(
     start : Model, str, Path or None
         The model to begin from: "default", a bundle's folder, an MLflow URI; None (or "none") to begin from nothing.
     panel : pandas.DataFrame, optional
-        Opens whose truth is known: `event_id`, `label` (human, prefetch or machine).
+        Opens whose truth is known: `event_id`, `label` (human, prefetch or machine), and perhaps `attended` (no for a
+        device that nobody picks up).
     random_state : int
     threads : int
         0 for LightGBM's default.
@@ -200,17 +203,27 @@ def train(
         tell("Asking the panel")
         is_like = all(gate.code != "strange-panel" for gate in labels.diagnostics.gates)
         told = told_by_panel(labels.opens, settled, is_like=is_like)
-        trees = fit_panel(kept, tables, told, random_state=random_state, threads=threads)
+        level = find_level(kept, tables, told)
+        trees = fit_panel(
+            with_level(kept, level, tables), tables, told, random_state=random_state, threads=threads
+        )
+
+        def taught(model: Model, told: Told) -> Model:
+            model = with_level(model, find_level(model, tables, told), tables)
+            return with_panel(model, tables, told, trees, random_state=random_state)
+
         # The first twin is asked about later messages of odd number, the second about the others.
         twins = tuple(
-            with_panel(
-                twin, tables, told.only(~(is_later & (half == asked))), trees, random_state=random_state
-            )
+            taught(twin, told.only(~(is_later & (half == asked))))
             for asked, twin in zip((1, 0), twins, strict=True)
         )
-        kept = with_panel(kept, tables, told, trees, random_state=random_state)
-        notes.append(trees.sentence)
-        about |= {"panel_trees_about_people": trees.human_n, "panel_trees_about_machines": trees.machine_n}
+        kept = taught(kept, told)
+        notes += [sentence for sentence in (level.sentence, trees.sentence) if sentence]
+        about |= {
+            "panel_level": round(level.shift, 3),
+            "panel_trees_about_people": trees.human_n,
+            "panel_trees_about_machines": trees.machine_n,
+        }
     check = check_held_out(tables, messages, labels, twins, is_later=is_later, random_state=random_state)
     model = Model(
         kept.stages,

@@ -12,7 +12,14 @@ from paperknife.trials.summary import BEST_RULE, only
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_SHOWN: Final = (BEST_RULE, rungs.RULE_LABELS, rungs.DEFAULT, rungs.TRAINED, rungs.WITH_PANEL)
+_SHOWN: Final = (
+    BEST_RULE,
+    rungs.RULE_LABELS,
+    rungs.DEFAULT,
+    rungs.TRAINED,
+    rungs.WITH_FEW,
+    rungs.WITH_PANEL,
+)
 _RANKED: Final = (BEST_RULE, rungs.DEFAULT, rungs.TRAINED)
 _HORIZONS: Final = ("instant", "settled")
 

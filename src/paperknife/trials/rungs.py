@@ -1,8 +1,8 @@
 """The rungs of the ladder on one log: every method's probabilities for the same judged opens.
 
 The published rules, read at their strongest · a model that learned a rule's labels · the default model as it ships ·
-`train` on the log without truth · `train` with a panel of 300 recipients · an oracle that learned
-the truth of such senders. The simulator's own posterior is the ceiling above (`paperknife.trials.summary.ceilings`).
+`train` on the log without truth · `train` with a panel of 20 recipients, and of 300 · an oracle that learned the truth
+of such senders. The simulator's own posterior is the ceiling above (`paperknife.trials.summary.ceilings`).
 """
 
 from __future__ import annotations
@@ -34,10 +34,14 @@ RULE: Final = "rule: "
 RULE_LABELS: Final = "rule labels"
 DEFAULT: Final = "default"
 TRAINED: Final = "train"
+WITH_FEW: Final = "train, panel of 20"
 WITH_PANEL: Final = "train, panel"
 ORACLE: Final = "oracle"
 
 PANEL_RECIPIENTS: Final = 300
+FEW_RECIPIENTS: Final = 20
+"""A panel that anybody can set up. Those behind Apple's privacy protection are some of them."""
+
 LABELLING_RULE: Final = "warmbly_like"
 """Whose answers the model on rule labels learns: it tells scanners, proxies and people apart, so it labels all three."""
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BEST_RULE: Final = "best rule"
-_SPLIT: Final = (rungs.DEFAULT, rungs.TRAINED, rungs.WITH_PANEL)
+_SPLIT: Final = (rungs.DEFAULT, rungs.TRAINED, rungs.WITH_FEW, rungs.WITH_PANEL)
 
 
 def read_trials(folder: Path) -> list[Trial]:

@@ -246,11 +246,15 @@ def _models(
 ) -> tuple[dict[str, Model], list[str]]:
     log = read_events(parts.to_learn)
     trained, notes = rungs.trained_model(log, default, threads=threads)
-    with_panel, _ = rungs.trained_model(log, default, rungs.draw_panel(learned), threads=threads)
+    with_few, with_panel = (
+        rungs.trained_model(log, default, rungs.draw_panel(learned, recipients_n), threads=threads)[0]
+        for recipients_n in (rungs.FEW_RECIPIENTS, rungs.PANEL_RECIPIENTS)
+    )
     oracle = oracle_of(case, parts.world.laws, size.oracle, size.base, shelf, threads=threads)
     models = {
         rungs.DEFAULT: default,
         rungs.TRAINED: trained,
+        rungs.WITH_FEW: with_few,
         rungs.WITH_PANEL: with_panel,
         rungs.ORACLE: oracle,
     }
