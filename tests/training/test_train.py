@@ -239,4 +239,6 @@ def test_of_a_large_log_some_recipients_are_looked_at(world, monkeypatch):
     assert set(panel["event_id"]) <= set(trained.evidence["event_id"])
     assert any(note.startswith("The log is large: ") for note in trained.notes)
     assert isinstance(trained.params["panel_trees_about_people"], int)
+    assert isinstance(trained.params["panel_level"], float)
+    assert any("make the odds of a person there" in note for note in trained.notes)
     assert trained.params["kept"] == "retrained"

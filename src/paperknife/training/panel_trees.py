@@ -36,7 +36,7 @@ _STEP: Final = 20
 _WORTH: Final = 0.001  # nats an open
 _LEAST: Final = {"machine": 0.0, "human": 0.003}
 """Nats an open, by stage, below which no trees are grown. Of 30 recipients, six of them behind Apple, 180 trees had
-gained .002, by saying .99 of visible readers' opens where .98 was said, and brought .10 more loss to others' Apple opens."""
+gained .002, by saying .99 of visible readers' opens where .98 was said, and brought others' Apple opens .10 more loss."""
 
 _SETTINGS: Final[dict[str, Any]] = {
     "num_leaves": 7,
