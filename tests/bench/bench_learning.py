@@ -28,7 +28,7 @@ from paperknife.model.bundle import default_model_folder, load_model
 from paperknife.trials.cases import CASES, UNSEEN, find_case
 from paperknife.trials.oracles import OracleSize, base_oracle
 from paperknife.trials.page import page
-from paperknife.trials.rungs import DEFAULT, TRAINED, WITH_PANEL
+from paperknife.trials.rungs import DEFAULT, TRAINED, WITH_FEW, WITH_PANEL
 from paperknife.trials.shelf import Shelf
 from paperknife.trials.summary import ceilings, gaps, only, origins, read_trials, regrets
 from paperknife.trials.targets import judge
@@ -52,7 +52,7 @@ BOUNDS = Path(__file__).with_name("learning_bounds.json")
 """Excess over the oracle, all opens, that the quick variant had when it was last recorded: by case, horizon, method."""
 MARGIN = 0.01
 """Nats that may come on top, for other machines; a learner that lost something worth having shows more."""
-BOUND = (DEFAULT, TRAINED, WITH_PANEL)
+BOUND = (DEFAULT, TRAINED, WITH_FEW, WITH_PANEL)
 
 
 def trials_of(case: Case, default: Model, size: TrialSize, shelf: Shelf) -> Iterator[Trial]:

@@ -149,3 +149,16 @@ def test_an_unknown_word_under_attended_is_refused(sender):
     )
     with pytest.raises(TrainingError, match="'perhaps'. Say yes, or no for a device that nobody picks up"):
         soft_labels(sender.evidence, sender.messages, panel=panel)
+
+
+def test_an_idle_device_that_read_is_refused_and_blanks_are_peoples(sender, people):
+    some, panel = panel_of(sender, people.index[:80])
+    with pytest.raises(TrainingError, match="A device that nobody picks up only prefetches"):
+        soft_labels(sender.evidence, sender.messages, panel=panel.assign(attended="no"))
+    labels = soft_labels(sender.evidence, sender.messages, panel=panel.assign(attended=" "))
+    assert (labels.opens["h_weight"][some] == PANEL_WEIGHT).all()
+    # Said twice, once without a word: it is an idle device's.
+    first = panel[panel["label"] == "prefetch"].head(1)
+    twice = pd.concat([panel.assign(attended=None), first.assign(attended="no")])
+    sources = soft_labels(sender.evidence, sender.messages, panel=twice).opens.set_index("event_id")["source"]
+    assert sources[first["event_id"].iloc[0]] == "idle panel"

@@ -44,7 +44,7 @@ def is_hidden(evidence):
     return np.isin(traffic(evidence), HIDDEN)
 
 
-def told(tables, is_person, some, who=None, *, is_like=True):
+def told(tables, is_person, some, who=None, *, is_idle=None, is_like=True):
     recipients = tables["settled"]["recipient_id"].factorize()[0].astype(np.int64)
     return Told(
         is_person.astype(float),
@@ -52,6 +52,7 @@ def told(tables, is_person, some, who=None, *, is_like=True):
         some.astype(float),
         np.zeros(len(some)),
         recipients if who is None else who,
+        np.zeros(len(some), dtype=bool) if is_idle is None else is_idle,
         is_like,
     )
 
@@ -75,7 +76,7 @@ def test_every_kind_of_hidden_open_is_moved_and_no_other(tables, start):
         mechanism=pd.array([kind.mechanism for kind in every], dtype="str"),
     )
     for evidence in (opens, tables["instant"], tables["settled"]):
-        moved = with_level(start, Level(0.7, 10, 5), evidence_tables(evidence))
+        moved = with_level(start, Level(0.7, 10), evidence_tables(evidence))
         before, after = (
             model.stages.human.predict(encode(evidence), raw_score=True) for model in (start, moved)
         )
@@ -93,16 +94,15 @@ def test_many_people_tell_the_level_and_few_are_believed_less(tables, start):
         some = np.isin(own, np.random.default_rng(4).permutation(hidden)[:n])
         found.append(find_level(start, only_settled, told(tables, is_person, some, own)))
     none, few, all_ = found
-    assert none == Level(0.0, 0, 0)
-    assert (few.opens_n, few.people_n) == (10, 10)
+    assert none == Level(0.0, 0)
+    assert few.opens_n == 10
     assert all_.shift == pytest.approx(1.0, abs=0.25)
     # Ten opens that say the same as all of them do move the level, and not as far.
-    likewise = drawn_people(tables, start, 1.0)
     by_tens = [
         find_level(
             start,
             only_settled,
-            told(tables, likewise, np.isin(own, np.random.default_rng(k).permutation(hidden)[:10]), own),
+            told(tables, is_person, np.isin(own, np.random.default_rng(k).permutation(hidden)[:10]), own),
         ).shift
         for k in range(30)
     ]
@@ -118,17 +118,16 @@ def test_one_persons_many_opens_say_less_than_many_persons_opens(tables, start):
         find_level(start, only_settled, told(tables, is_person, some, who))
         for who in (nobodys, np.arange(len(is_person)))
     )
-    assert (of_one.people_n, of_many.people_n) == (1, 60)
+    assert of_one.opens_n == of_many.opens_n == 60
     assert 0 < of_one.shift < of_many.shift
 
 
 def test_what_thirty_people_tell_holds_for_others(world, tables, start):
     label = world.truth_opens.set_index("event_id")["label"].loc[tables["settled"]["event_id"]].to_numpy()
-    wrong = with_level(start, Level(-1.5, 1, 1), tables)
+    wrong = with_level(start, Level(-1.5, 1), tables)
     recipients = tables["settled"]["recipient_id"]
     some = recipients.isin(np.random.default_rng(3).permutation(recipients.unique())[:30]).to_numpy()
     level = find_level(wrong, tables, told(tables, label == "human", some & (label != "machine")))
-    assert level.people_n <= 30
     mended = with_level(wrong, level, tables)
     others = ~some & is_hidden(tables["settled"])
     for evidence in (tables["instant"], tables["settled"]):
@@ -141,22 +140,42 @@ def test_what_thirty_people_tell_holds_for_others(world, tables, start):
 def test_strangers_and_visible_readers_say_nothing_of_the_level(tables, start):
     is_person = drawn_people(tables, start, 2.0)
     everybody = np.ones(len(is_person), dtype=bool)
-    assert find_level(start, tables, told(tables, is_person, everybody, is_like=False)) == Level(0.0, 0, 0)
+    assert find_level(start, tables, told(tables, is_person, everybody, is_like=False)) == Level(0.0, 0)
     visible = ~is_hidden(tables["settled"])
     level = find_level(start, tables, told(tables, is_person, visible))
-    assert level == Level(0.0, 0, 0)
+    assert level == Level(0.0, 0)
     assert level.sentence == ""
     assert with_level(start, level, tables) is start
 
 
+def test_devices_that_nobody_picks_up_do_not_move_the_level(tables, start):
+    is_person = drawn_people(tables, start, 0.5)
+    own = np.arange(len(is_person)) // 7
+    hidden = is_hidden(tables["settled"])
+    some = hidden & (own % 5 == 0)
+    is_idle = hidden & (own % 5 == 1) & ~is_person
+    assert is_idle.sum() > 50
+    alone = find_level(start, tables, told(tables, is_person, some, own))
+    beside = find_level(start, tables, told(tables, is_person, some | is_idle, own, is_idle=is_idle))
+    assert alone.shift > 0.1
+    assert beside == alone
+
+
+def test_reasons_of_opens_that_are_not_moved_stay_what_they_were(tables, start):
+    moved = with_level(start, Level(1.5, 10), tables)
+    some = tables["settled"][~is_hidden(tables["settled"])].head(400)
+    changed = [one != other for one, other in zip(start.reasons(some), moved.reasons(some), strict=True)]
+    assert np.mean(changed) < 0.05
+
+
 def test_reasons_still_add_up(tables, start):
-    moved = with_level(start, Level(0.7, 10, 5), tables)
+    moved = with_level(start, Level(0.7, 10), tables)
     some = tables["settled"].head(200)
     parts = moved.explain(some)
     assert parts.human.sum(axis=1) == pytest.approx(human_log_odds(moved, some), abs=2e-3)
 
 
 def test_the_sentence_says_what_the_panel_said():
-    said = Level(float(np.log(1.5)), 71, 10).sentence
-    assert "71 opens in Apple's traffic, of 10 recipients" in said
-    assert "1.50 times" in said
+    said = Level(0.3, 71, float(np.log(1.5))).sentence
+    assert "71 opens in Apple's traffic" in said
+    assert "about 1.50 times" in said

@@ -240,5 +240,8 @@ def test_of_a_large_log_some_recipients_are_looked_at(world, monkeypatch):
     assert any(note.startswith("The log is large: ") for note in trained.notes)
     assert isinstance(trained.params["panel_trees_about_people"], int)
     assert isinstance(trained.params["panel_level"], float)
-    assert any("make the odds of a person there" in note for note in trained.notes)
+    trees_n = 1 + trained.params["panel_trees_about_people"]  # the first of them is the level's
+    without = train(read_events(world.events), threads=1)
+    assert trained.model.stages.human.num_trees() == without.model.stages.human.num_trees() + trees_n
+    assert any("the odds of a person there" in note for note in trained.notes)
     assert trained.params["kept"] == "retrained"

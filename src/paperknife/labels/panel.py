@@ -43,6 +43,10 @@ STRANGE_SHIFT: Final = 1.5
 default model's own error was more than 1 in 14 % of 736 varied worlds, more than 1.5 in 4 %: a panel that says more is
 likelier of keen readers, or of devices that nobody picks up."""
 
+PANEL: Final = "panel"
+IDLE: Final = "idle panel"
+"""Sources of labels: a panel's people, and its devices that nobody picks up."""
+
 _FEWEST_PEOPLE: Final = 2  # for a standard error
 
 _ATTENDED: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -69,18 +73,25 @@ def check_panel(panel: pd.DataFrame) -> None:
             f"The panel holds the label '{unknown[0]}'. Expected one of: {', '.join(PANEL_LABELS)}."
             f"{did_you_mean(unknown[0], PANEL_LABELS)}"
         )
-    if "attended" in panel:
-        words = _as_words(panel["attended"].dropna())
-        strange = sorted(set(words) - set(_ATTENDED))
-        if strange:
-            raise TrainingError(
-                f"The panel's column attended holds '{strange[0]}'. Say yes, or no for a device that nobody picks up."
-            )
+    if "attended" not in panel:
+        return
+    words = _as_words(panel["attended"])
+    strange = sorted(set(words.dropna()) - set(_ATTENDED))
+    if strange:
+        raise TrainingError(
+            f"The panel's column attended holds '{strange[0]}'. Say yes, or no for a device that nobody picks up."
+        )
+    if (words.map(_ATTENDED).eq(other=False) & (_as_words(panel["label"]) == "human")).any():
+        raise TrainingError(
+            "The panel holds opens labelled human that were not attended. A device that nobody picks up only prefetches."
+        )
 
 
 def _as_words(values: pd.Series) -> pd.Series[str]:
-    words = values.astype("str").str.strip().str.lower()
-    return words.str.removesuffix(".0")  # a column of 1, 0 and gaps is floats
+    """Return text without blanks, in lower case; null where there is none."""
+    words = values.dropna().astype("str").str.strip().str.lower()
+    words = words.str.removesuffix(".0")  # a column of 1, 0 and gaps is floats
+    return words[words != ""].reindex(values.index)
 
 
 def ask_panel(
@@ -114,7 +125,8 @@ def ask_panel(
     TrainingError
         When none of the panel's opens is in the log.
     """
-    told = panel.dropna(subset=["event_id", "label"]).astype({"event_id": "str"}).drop_duplicates("event_id")
+    rows = panel.dropna(subset=["event_id", "label"]).astype({"event_id": "str"})
+    told = rows.drop_duplicates("event_id")
     words = told.set_index("event_id")["label"].astype("str").str.strip().str.lower()
     said = opens["event_id"].map(words)
     if said.isna().all():
@@ -130,7 +142,7 @@ def ask_panel(
     before = opens["h"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
     is_told = said.notna().to_numpy(dtype=bool)
     is_hidden = is_apple | is_unknown
-    is_idle = _is_idle(opens["event_id"], told)
+    is_idle = _is_idle(opens["event_id"], rows)
     is_like = _is_like_others(
         before, is_told, evidence=evidence, messages=messages, is_hidden=is_hidden & ~is_idle
     )
@@ -141,31 +153,30 @@ def ask_panel(
     for label, (h, m) in PANEL_LABELS.items():
         some = (said == label).to_numpy(dtype=bool)
         opens.loc[some, "m"], opens.loc[some, "m_weight"] = m, weight
-        opens.loc[some, "source"] = "panel"
+        opens.loc[some, "source"] = np.where(is_idle[some], IDLE, PANEL)
         if h is None:
             opens.loc[some, "h"], opens.loc[some, "h_weight"] = np.nan, 0.0
             continue
-        levels = (
-            _shared_out(said, is_idle, is_hidden) if is_like else _level_weights(believed, said, is_hidden)
-        )
-        factor = np.where(is_hidden[some], levels.get(h, 1.0), 1.0)
+        levels = _shared_out(said, is_idle) if is_like else _level_weights(believed, said, is_hidden)
+        factor = np.where(is_hidden[some] | is_like, levels.get(h, 1.0), 1.0)
         taught = np.flatnonzero(some)[factor > 0]
         opens.loc[opens.index[taught], "h"] = h
         opens.loc[opens.index[taught], "h_weight"] = weight * factor[factor > 0]
     return is_like
 
 
-def _is_idle(event_id: pd.Series[str], told: pd.DataFrame) -> Bools:
-    """Return which opens are, by the panel, of a device that nobody picks up."""
-    if "attended" not in told:
+def _is_idle(event_id: pd.Series[str], panel: pd.DataFrame) -> Bools:
+    """Return which opens are, by any of the panel's rows, of a device that nobody picks up."""
+    if "attended" not in panel:
         return np.zeros(len(event_id), dtype=bool)
-    attended = _as_words(told.dropna(subset=["attended"]).set_index("event_id")["attended"]).map(_ATTENDED)
-    return np.asarray(event_id.map(attended).eq(other=False).to_numpy(dtype=bool))
+    is_attended = _as_words(panel["attended"].reset_index(drop=True)).map(_ATTENDED)
+    idle = panel["event_id"].reset_index(drop=True)[is_attended.eq(other=False)]
+    return np.asarray(event_id.isin(idle).to_numpy(dtype=bool))
 
 
-def _shared_out(said: pd.Series[str], is_idle: Bools, is_hidden: Bools) -> dict[float, float]:
+def _shared_out(said: pd.Series[str], is_idle: Bools) -> dict[float, float]:
     """Return the factor on words for prefetches (0.0) by which those of idle devices add none to their weight."""
-    prefetches = said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).eq(0).to_numpy() & is_hidden
+    prefetches = said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).eq(0).to_numpy()
     if not (prefetches & is_idle).any():
         return {}
     return {0.0: float((prefetches & ~is_idle).sum() / prefetches.sum())}

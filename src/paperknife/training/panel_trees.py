@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from paperknife.labels.panel import IDLE, PANEL
 from paperknife.model.calibration import expit
 from paperknife.model.stages import Stages, grown
 from paperknife.training.rows import HORIZON_SHARES, every_horizon
@@ -69,6 +70,8 @@ class Told:
         0 where it says nothing.
     who : numpy.ndarray of int64, shape (opens,)
         A number per recipient.
+    is_idle : numpy.ndarray of bool, shape (opens,)
+        Opens of devices that nobody picks up.
     is_like : bool
         Whether the panel's people are like the log's others.
     """
@@ -78,6 +81,7 @@ class Told:
     human_weight: Floats
     machine_weight: Floats
     who: NDArray[np.int64]
+    is_idle: NDArray[np.bool_]
     is_like: bool = True
 
     def only(self, some: NDArray[np.bool_]) -> Told:
@@ -94,7 +98,8 @@ class PanelTrees:
     machine_n, human_n : int
         Trees per stage.
     machine_loss, human_loss : pair of float
-        Log loss of either stage on the panel's recipients, without the trees and with trees that had not seen them.
+        Log loss of either stage on the panel's recipients, without the trees and with trees that had not seen them. The
+        level that was learned before had seen them all.
     """
 
     machine_n: int
@@ -106,7 +111,7 @@ class PanelTrees:
     def sentence(self) -> str:
         """What a person should know of it."""
         if not self.machine_n and not self.human_n:
-            return "The panel changed nothing: no trees learned from some of its recipients helped with the others."
+            return "The panel added no trees: none that learned from some of its recipients helped others clearly."
         gains = [
             f"{trees_n} trees about {what} (log loss on its recipients, each left out in turn, {before:.3f} before and "
             f"{after:.3f} after)"
@@ -133,7 +138,7 @@ def told_by_panel(labels: pd.DataFrame, evidence: pd.DataFrame, *, is_like: bool
         weights keep it from teaching how many there are), and nothing of machines.
     """
     is_ambiguous = evidence["is_ambiguous"].fillna(value=False).to_numpy(dtype=bool)
-    is_told = (labels["source"] == "panel").to_numpy(dtype=bool) & ~is_ambiguous
+    is_told = labels["source"].isin([PANEL, IDLE]).to_numpy(dtype=bool) & ~is_ambiguous
     # Of devices that nobody picks up the panel's word on people was not taken: their labels are what they were.
     is_word = is_told & labels["h"].isin([0.0, 1.0]).to_numpy(dtype=bool)
     numbers = {
@@ -147,6 +152,7 @@ def told_by_panel(labels: pd.DataFrame, evidence: pd.DataFrame, *, is_like: bool
         np.where(is_word, numbers["h_weight"] / most, 0.0),
         np.where(is_told & is_like, numbers["m_weight"] / most, 0.0),
         who,
+        labels["source"].eq(IDLE).to_numpy(dtype=bool),
         is_like,
     )
 

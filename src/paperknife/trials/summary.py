@@ -146,6 +146,8 @@ def ceilings(trials: Sequence[Trial]) -> pd.DataFrame:
         )
         best = np.concatenate([trial.judged["instant"][POSTERIOR].to_numpy()[mask] for trial, mask in both])
         for method in (*_SPLIT, rungs.ORACLE):
+            if any(method not in trial.said["instant"] for trial in group):
+                continue
             p = np.concatenate([trial.said["instant"][method][mask, 0] for trial, mask in both])
             rows.append(
                 {

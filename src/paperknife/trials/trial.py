@@ -246,10 +246,11 @@ def _models(
 ) -> tuple[dict[str, Model], list[str]]:
     log = read_events(parts.to_learn)
     trained, notes = rungs.trained_model(log, default, threads=threads)
-    with_few, with_panel = (
-        rungs.trained_model(log, default, rungs.draw_panel(learned, recipients_n), threads=threads)[0]
+    (with_few, few_notes), (with_panel, panel_notes) = (
+        rungs.trained_model(log, default, rungs.draw_panel(learned, recipients_n), threads=threads)
         for recipients_n in (rungs.FEW_RECIPIENTS, rungs.PANEL_RECIPIENTS)
     )
+    notes += [f"With a panel: {note}" for note in {*few_notes, *panel_notes} if note.startswith("Refused")]
     oracle = oracle_of(case, parts.world.laws, size.oracle, size.base, shelf, threads=threads)
     models = {
         rungs.DEFAULT: default,
