@@ -50,8 +50,8 @@ _ALIKE: Final = 0.3
 clusters with that correlation (Kish, 1965). Of 126 panels of 30 recipients the worst lost .062 of settled loss without
 it, .048 at .15, .040 at .3; on average .0176, .0171 and .0167 was gained."""
 
-_MOST: Final = 4.0
-_TIMES: Final = 200
+_MOST: Final = 4.0  # log-odds: where the likeliest shift is looked for
+_TIMES: Final = 200  # that a kind which is not moved comes for each that is
 
 
 @dataclass(frozen=True, slots=True)

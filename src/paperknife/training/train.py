@@ -204,20 +204,19 @@ def train(
         is_like = all(gate.code != "strange-panel" for gate in labels.diagnostics.gates)
         told = told_by_panel(labels.opens, settled, is_like=is_like)
         level = find_level(kept, tables, told)
-        trees = fit_panel(
-            with_level(kept, level, tables), tables, told, random_state=random_state, threads=threads
-        )
+        levelled = with_level(kept, level, tables)
+        trees = fit_panel(levelled, tables, told, random_state=random_state, threads=threads)
 
-        def taught(model: Model, told: Told) -> Model:
-            model = with_level(model, find_level(model, tables, told), tables)
-            return with_panel(model, tables, told, trees, random_state=random_state)
+        def taught(twin: Model, told: Told) -> Model:
+            twin = with_level(twin, find_level(twin, tables, told), tables)
+            return with_panel(twin, tables, told, trees, random_state=random_state)
 
         # The first twin is asked about later messages of odd number, the second about the others.
         twins = tuple(
             taught(twin, told.only(~(is_later & (half == asked))))
             for asked, twin in zip((1, 0), twins, strict=True)
         )
-        kept = taught(kept, told)
+        kept = with_panel(levelled, tables, told, trees, random_state=random_state)
         notes += [sentence for sentence in (level.sentence, trees.sentence) if sentence]
         about |= {
             "panel_level": round(level.shift, 3),

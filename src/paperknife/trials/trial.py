@@ -250,7 +250,11 @@ def _models(
         rungs.trained_model(log, default, rungs.draw_panel(learned, recipients_n), threads=threads)
         for recipients_n in (rungs.FEW_RECIPIENTS, rungs.PANEL_RECIPIENTS)
     )
-    notes += [f"With a panel: {note}" for note in {*few_notes, *panel_notes} if note.startswith("Refused")]
+    notes += [
+        f"With a panel: {note}"
+        for note in dict.fromkeys(few_notes + panel_notes)
+        if note.startswith("Refused")
+    ]
     oracle = oracle_of(case, parts.world.laws, size.oracle, size.base, shelf, threads=threads)
     models = {
         rungs.DEFAULT: default,
