@@ -120,6 +120,12 @@ def test_what_helps_one_person_of_a_panel_may_be_chance():
     all_gain_little = np.outer(np.ones(len(who)), [0.400, 0.3988, 0.398])
     assert _enough(all_gain_little, who, weight, 0.003)[0] == 0
     assert _enough(all_gain_little, who, weight, 0.0)[0] == 1
+    one_gains_twice = np.full((len(who), 3), [0.40, 0.30, 0.30])
+    one_gains_twice[who == 0, 2] = 0.0
+    one_gains_twice[who > 9, 2] = 0.31
+    assert (
+        _enough(one_gains_twice, who, weight, 0.003)[0] == 2
+    )  # that trees help is no chance; then the best number
     alone = np.outer(np.ones(5), [0.40, 0.30, 0.20])
     assert (
         _enough(alone, np.zeros(5, dtype=np.int64), np.ones(5), 0.0)[0] == 0

@@ -206,16 +206,17 @@ def _enough(
 ) -> tuple[int, tuple[float, float]]:
     """Return at which place few enough trees stand, and the mean loss without trees and there.
 
-    Trees are most of what scoring costs, and by a dozen people many seem to help: the fewest whose loss is no further
-    from the least than chance, by the standard error over recipients (Breiman et al., 1984), or than is worth anything.
+    By a dozen people many trees seem to help: none are grown unless the best number gains more than chance, by the
+    standard error over recipients, and more than `least`. Trees are most of what scoring costs: of those that help, the
+    fewest after which more are worth nothing.
     """
     by_person = pd.DataFrame(losses).groupby(who).sum().to_numpy()
     total = by_person.sum(axis=0)
-    beyond = by_person - by_person[:, [int(np.argmin(total))]]
-    people_n = len(beyond)
-    noise = np.sqrt(people_n * beyond.var(axis=0, ddof=1)) if people_n > 1 else np.full(len(total), np.inf)
     opens_n = max(float(weight.sum()), 1e-9)
-    enough = int(np.argmax(beyond.sum(axis=0) <= np.maximum(noise, _WORTH * opens_n)))
+    people_n = len(by_person)
+    gains = by_person[:, 0] - by_person[:, int(np.argmin(total))]
+    chance = np.sqrt(people_n * gains.var(ddof=1)) if people_n > 1 else np.inf
+    enough = int(np.argmax(total <= total.min() + _WORTH * opens_n)) if gains.sum() > chance else 0
     if total[0] - total[enough] < least * opens_n:
         enough = 0
     return enough, (float(total[0] / opens_n), float(total[enough] / opens_n))
