@@ -5,7 +5,7 @@ import pytest
 
 from paperknife.hazards.covariates import BIN_EDGES_S, BINS_N, DOMAIN_KINDS, WEEK_S, Covariates
 from paperknife.hazards.curves import MIN_BOOSTED_EVENTS, fit_hazard, smooth_curve
-from paperknife.hazards.person_period import person_periods
+from paperknife.hazards.person_period import CELLS_N, PersonPeriods, person_periods
 
 
 def exponential_readers(n, seed, *, mean_h, folds_n=3):
@@ -81,3 +81,16 @@ def test_the_common_curve_follows_many_events_closely():
     hours = np.diff(BIN_EDGES_S) / 3600 * 1e5
     events = hours * 0.02
     assert smooth_curve(events, hours) == pytest.approx(np.full(BINS_N, 0.02), rel=0.02)
+
+
+def test_when_a_folds_own_events_came_does_not_shape_its_hazard():
+    """How many they are sets its level; at what delays people read is the other folds' to tell."""
+    rng = np.random.default_rng(0)
+    events = rng.poisson(3 * MIN_BOOSTED_EVENTS / CELLS_N + 0.5, (3, CELLS_N)).astype(np.float64)
+    hours = np.full((3, CELLS_N), 50.0)
+    moved = events.copy()
+    moved[0] = rng.permutation(moved[0])
+    before, after = (fit_hazard(PersonPeriods(table, hours)) for table in (events, moved))
+    assert before.method == "boosted"
+    assert np.array_equal(before.rates[0], after.rates[0])
+    assert not np.array_equal(before.rates[1], after.rates[1])

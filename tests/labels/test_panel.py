@@ -162,3 +162,18 @@ def test_an_idle_device_that_read_is_refused_and_blanks_are_peoples(sender, peop
     twice = pd.concat([panel.assign(attended=None), first.assign(attended="no")])
     sources = soft_labels(sender.evidence, sender.messages, panel=twice).opens.set_index("event_id")["source"]
     assert sources[first["event_id"].iloc[0]] == "idle panel"
+
+
+def test_a_panels_words_are_no_clue(sender, people):
+    """Label models learned to weigh sources that do not know the truth: a panel overrules them, and comes after."""
+    prior = pd.DataFrame({"p_human": 0.3, "p_prefetch": 0.69, "p_machine": 0.01}, index=sender.evidence.index)
+    _, panel = panel_of(sender, people.index[:80])
+    turned = panel.assign(label=panel["label"].map({"human": "prefetch", "prefetch": "human"}))
+    without, told, told_lies = (
+        soft_labels(sender.evidence, sender.messages, prior=prior, panel=words)
+        for words in (None, panel, turned)
+    )
+    for labels in (told, told_lies):
+        pd.testing.assert_frame_equal(labels.clues, without.clues)
+        pd.testing.assert_frame_equal(labels.machine_clues, without.machine_clues)
+    assert not told.opens.equals(told_lies.opens)
