@@ -52,6 +52,7 @@ BOUNDS = Path(__file__).with_name("learning_bounds.json")
 """Excess over the oracle, all opens, that the quick variant had when it was last recorded: by case, horizon, method."""
 MARGIN = 0.01
 """Nats that may come on top, for other machines; a learner that lost something worth having shows more."""
+OF_UNSEEN = "The same on families that nobody had looked at"
 BOUND = (DEFAULT, TRAINED, WITH_FEW, WITH_PANEL)
 
 
@@ -73,7 +74,7 @@ def try_case(name: str, logs: int, default: Model, size: TrialSize, shelf: Shelf
     print(f"{case.name}: {time.monotonic() - began:.0f} s", flush=True)
 
 
-def report(out: Path, about: dict[str, object]) -> pd.DataFrame:
+def report(out: Path, about: dict[str, object], **title: str) -> pd.DataFrame:
     """Write what all trials in a folder say together, and return it."""
     trials = read_trials(out / "answers")
     table, lost, parts = regrets(trials), gaps(trials), origins(trials)
@@ -85,7 +86,7 @@ def report(out: Path, about: dict[str, object]) -> pd.DataFrame:
         for name, rows in (("targets", targets), ("origins", parts))
     }
     (out / "results.json").write_text(json.dumps({"about": about, **rows}, indent=1) + "\n")
-    (out / "table.md").write_text(page(about, targets, table, parts, lost, ceiling))
+    (out / "table.md").write_text(page(about, targets, table, parts, lost, ceiling, **title))
     print((out / "table.md").read_text().split("## Regret")[0])
     return table
 
@@ -114,10 +115,19 @@ def broken_bounds(table: pd.DataFrame) -> list[str]:
 
 
 def put_in_card(model: Model, text: str) -> None:
-    """Write the targets and the regrets into the card of the default model, in place of those that stood there."""
-    tables = text.split("\n## Where the excess", maxsplit=1)[0].replace("\n## ", "\n### ").removeprefix("# ")
-    card = model.card.split(f"\n## {tables.splitlines()[0]}\n")[0]
-    replace(model, card=f"{card.rstrip()}\n\n## {tables.rstrip()}\n").save(default_model_folder())
+    """Write the targets and the regrets into the card of the default model, in place of those of that title or last."""
+    tables = (
+        text.split("\n## Where the excess", maxsplit=1)[0]
+        .replace("\n## ", "\n### ")
+        .removeprefix("# ")
+        .rstrip()
+    )
+    title = tables.splitlines()[0]
+    sections = model.card.rstrip().split("\n\n## ")
+    if all(section.splitlines()[0] != title for section in sections):
+        sections.append(title)
+    sections = [tables if section.splitlines()[0] == title else section for section in sections]
+    replace(model, card="\n\n## ".join(sections) + "\n").save(default_model_folder())
 
 
 def commit() -> str:
@@ -184,7 +194,7 @@ def main() -> None:
     if asked.only_report:
         about = json.loads(said.read_text())
     said.write_text(json.dumps(about, indent=1) + "\n")
-    table = report(asked.out, about)
+    table = report(asked.out, about, **({"title": OF_UNSEEN} if asked.unseen else {}))
     if asked.card:
         if about["default model"] != default.model_id:
             sys.exit("These figures are of another model than the default one: its card was left as it is.")

@@ -31,6 +31,7 @@ def page(
     origins: pd.DataFrame,
     gaps: pd.DataFrame,
     ceilings: pd.DataFrame,
+    title: str = "How much of what could be learned is left",
 ) -> str:
     """Return the page.
 
@@ -42,10 +43,11 @@ def page(
         From `targets.judge`.
     regrets, origins, gaps, ceilings : pandas.DataFrame
         From `summary`.
+    title : str
     """
     facts = "\n".join(f"- {name}: {value}" for name, value in about.items())
     sections = [
-        f"# How much of what could be learned is left\n\n{facts}",
+        f"# {title}\n\n{facts}",
         f"## Targets\n\n{_targets(targets)}",
         f"## Regret, all opens\n\n{_families(regrets, 'all opens')}",
         f"## Regret inside Apple's traffic\n\n{_families(regrets, 'inside')}",
