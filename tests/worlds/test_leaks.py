@@ -48,6 +48,13 @@ def test_no_letter_of_an_id_tells_who_opened(opens, column):
         assert chance(some["label"], some[column].str[place]) > NEVER, place
 
 
+def test_neither_the_place_of_a_row_nor_the_order_of_ids_tells():
+    world = told()
+    rows = world.events[world.events["event_type"] == "open"].merge(world.truth_opens, on="event_id")
+    for place in (np.arange(len(rows)), rows["event_id"].rank()):
+        assert chance(rows["label"], pd.qcut(place, 8)) > NEVER
+
+
 def test_times_are_as_fine_for_all(opens):
     us = opens["occurred_at"].dt.as_unit("us").astype("int64")
     for step in (10, 1_000, 1_000_000):
