@@ -14,11 +14,15 @@ import pytest
 
 from paperknife.events.log import read_events
 from paperknife.evidence.features import feature_names
-from paperknife.evidence.history import gather_horizons
-from paperknife.model.bundle import load_model
+from paperknife.evidence.history import HORIZONS, gather_horizons
+from paperknife.hazards.messages import message_table
+from paperknife.labels.soft_labels import soft_labels
+from paperknife.model.bundle import Model, load_model
 from paperknife.training import choice, oracle, panel_trees, train
+from paperknife.training import rows as training_rows
+from paperknife.training.later_clicks import check_held_out
 from paperknife.training.panel_trees import Told, fit_panel
-from paperknife.training.rows import HORIZON_SHARES
+from paperknife.training.rows import HORIZON_SHARES, every_horizon, sample_rows
 from paperknife.training.without_fields import WithoutField
 from paperknife.worlds.world import make_world, simulate
 
@@ -226,3 +230,48 @@ def test_truth_that_lies_beside_a_log_is_not_looked_at(tmp_path):
     lies = truth["label"].map({"human": "prefetch", "prefetch": "human", "machine": "human"})
     truth.assign(label=lies).to_parquet(tmp_path / "truth_opens.parquet", index=False)
     assert train.train(read_events(tmp_path / "log"), threads=1).model.model_id == before.model_id
+
+
+def test_clicks_check_instant_answers_about_later_messages_alone(world, tables):
+    log, settled = read_events(world.events), tables["settled"]
+    messages = message_table(log, settled)
+    asked = []
+
+    class Twin(Model):
+        def predict(self, evidence, *, threads=0):
+            asked.append(evidence)
+            return super().predict(evidence, threads=threads)
+
+    start = load_model()
+    twins = [Twin(start.stages, start.machine_calibration, start.human_calibration) for _ in range(2)]
+    is_later = np.arange(len(settled)) > 0.5 * len(settled)
+    labels = soft_labels(settled, messages)
+    found = [
+        check_held_out(tables, messages, labels, twins, is_later=some, random_state=0)
+        for some in (is_later, np.ones(len(is_later), dtype=bool))
+    ]
+    halves, later = asked[:2], set(settled.loc[is_later, "event_id"])
+    for evidence in halves:
+        assert len(evidence)
+        assert (evidence["horizon"] == "instant").all()  # settled evidence holds the click that judges
+        assert set(evidence["event_id"]) <= later
+    assert sum(map(len, halves)) == found[0].fresh_n + found[0].stale_n < found[1].fresh_n + found[1].stale_n
+
+
+@pytest.mark.parametrize("make", [sample_rows, every_horizon])
+def test_a_row_holds_the_evidence_of_the_horizon_that_it_says(tables, monkeypatch, make):
+    shown = []
+    real = training_rows.encode
+    monkeypatch.setattr(training_rows, "encode", lambda evidence: shown.append(evidence) or real(evidence))
+    opens = np.arange(0, len(tables["settled"]), 3)
+    more = (np.random.default_rng(0),) if make is sample_rows else ()
+    made = make(tables, opens, *more)
+    evidence = shown[0]
+    assert len(evidence) == len(made.open_n)
+    for name, rows in evidence.groupby("horizon"):
+        places = made.open_n[(evidence["horizon"] == name).to_numpy()]
+        pd.testing.assert_frame_equal(
+            rows.reset_index(drop=True), tables[name].iloc[places].reset_index(drop=True)
+        )
+        assert (made.seen_s[(evidence["horizon"] == name).to_numpy()] <= HORIZONS[name] / 1e6).all()
+    assert set(evidence["horizon"]) == set(HORIZON_SHARES)

@@ -38,6 +38,16 @@ def test_only_apples_agent_changes_and_only_from_then_on(world, since):
     assert events[columns].equals(world.events[columns])
 
 
+def test_whoever_caused_them_all_of_apples_opens_change(world, since):
+    events = with_new_agent(world, since).events
+    truth = world.truth_opens.set_index("event_id")
+    is_bare = world.events["user_agent"].eq("Mozilla/5.0") & (events["occurred_at"] >= since)
+    is_apples = is_bare & events["event_id"].map(truth["client"]).eq("apple_mail")
+    label = events.loc[is_apples, "event_id"].map(truth["label"])
+    assert set(label) >= {"human", "prefetch"}
+    assert events.loc[is_apples, "user_agent"].eq(NEW_AGENT).all()
+
+
 def test_only_the_relays_addresses_change_and_no_table_knows_the_new(world, since):
     events = with_new_networks(world, since).events
     changed = events["ip"].ne(world.events["ip"]) & events["ip"].notna()
