@@ -254,7 +254,7 @@ def card(about: dict[str, object], figures: pd.DataFrame) -> str:
         f"The families {', '.join(unseen)} were made apart and judged here for the first time: no model, feature or "
         "label source was chosen with any figure of theirs in view."
         if unseen
-        else "The unseen families of `worlds/unseen.py` are kept for releases."
+        else "The unseen families of `worlds/unseen.py` are kept for a release's last examination."
     )
     rows = "\n".join(
         f"| {r.family} | {r.horizon} | {r.part} | {r.auc:.3f} | {r.log_loss:.3f} | {r.ece:.3f} "

@@ -52,8 +52,10 @@ BOUNDS = Path(__file__).with_name("learning_bounds.json")
 """Excess over the oracle, all opens, that the quick variant had when it was last recorded: by case, horizon, method."""
 MARGIN = 0.01
 """Nats that may come on top, for other machines; a learner that lost something worth having shows more."""
-OF_UNSEEN = "The same on families that nobody had looked at"
 BOUND = (DEFAULT, TRAINED, WITH_FEW, WITH_PANEL)
+OF_HELD_OUT = "How much of what could be learned is left"
+OF_UNSEEN = "The same on families that nobody had looked at"
+"""Titles of pages, and of their sections in the card."""
 
 
 def trials_of(case: Case, default: Model, size: TrialSize, shelf: Shelf) -> Iterator[Trial]:
@@ -74,7 +76,7 @@ def try_case(name: str, logs: int, default: Model, size: TrialSize, shelf: Shelf
     print(f"{case.name}: {time.monotonic() - began:.0f} s", flush=True)
 
 
-def report(out: Path, about: dict[str, object], **title: str) -> pd.DataFrame:
+def report(out: Path, about: dict[str, object], title: str) -> pd.DataFrame:
     """Write what all trials in a folder say together, and return it."""
     trials = read_trials(out / "answers")
     table, lost, parts = regrets(trials), gaps(trials), origins(trials)
@@ -86,7 +88,7 @@ def report(out: Path, about: dict[str, object], **title: str) -> pd.DataFrame:
         for name, rows in (("targets", targets), ("origins", parts))
     }
     (out / "results.json").write_text(json.dumps({"about": about, **rows}, indent=1) + "\n")
-    (out / "table.md").write_text(page(about, targets, table, parts, lost, ceiling, **title))
+    (out / "table.md").write_text(page(about, targets, table, parts, lost, ceiling, title))
     print((out / "table.md").read_text().split("## Regret")[0])
     return table
 
@@ -194,7 +196,7 @@ def main() -> None:
     if asked.only_report:
         about = json.loads(said.read_text())
     said.write_text(json.dumps(about, indent=1) + "\n")
-    table = report(asked.out, about, **({"title": OF_UNSEEN} if asked.unseen else {}))
+    table = report(asked.out, about, OF_UNSEEN if asked.unseen else OF_HELD_OUT)
     if asked.card:
         if about["default model"] != default.model_id:
             sys.exit("These figures are of another model than the default one: its card was left as it is.")

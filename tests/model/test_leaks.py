@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from paperknife.worlds.families import FAMILIES
 
-MODELS = Path(__file__).parents[2] / "models"
-SCRIPTS = ("make_default", "narrow_models", "make_label_model")
-
 
 class CaughtError(Exception):
     """What was to be seen was seen; the rest would take hours."""
-
-
-@pytest.fixture
-def scripts():
-    sys.path.insert(0, str(MODELS))
-    yield {name: importlib.import_module(name) for name in SCRIPTS}
-    sys.path.remove(str(MODELS))
-    for name in SCRIPTS:
-        del sys.modules[name]
 
 
 @pytest.mark.parametrize(("name", "rest"), [("make_default", ()), ("make_label_model", (None, None, ()))])

@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-import pytest
 
 from paperknife.labels.label_model import CLUES_TO
 from paperknife.model.bundle import default_model_folder
-
-MODELS = Path(__file__).parents[2] / "models"
-SCRIPTS = ("make_default", "narrow_models", "make_label_model")
-
-
-@pytest.fixture(scope="module")
-def scripts():
-    sys.path.insert(0, str(MODELS))
-    yield {name: importlib.import_module(name) for name in SCRIPTS}
-    sys.path.remove(str(MODELS))
-    for name in SCRIPTS:
-        del sys.modules[name]
 
 
 def test_people_are_learned_beside_narrow_models_and_beside_the_default_where_no_source_speaks(scripts):
@@ -58,7 +41,7 @@ def test_lessons_are_kept_and_not_taken_for_another_default_model(scripts, tmp_p
 
 
 def test_narrow_models_learn_from_whole_kept_files_and_leave_judged_folds_out(scripts):
-    default, narrow, label = (scripts[name] for name in SCRIPTS)
+    default, narrow, label = scripts.values()
     assert narrow.WORLDS % default.WORLDS_PER_FILE == 0
     assert narrow.CALIBRATE % default.WORLDS_PER_FILE == 0
     assert narrow.NARROW_N % label.FOLDS == 0

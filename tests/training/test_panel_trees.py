@@ -123,9 +123,8 @@ def test_what_helps_one_person_of_a_panel_may_be_chance():
     one_gains_twice = np.full((len(who), 3), [0.40, 0.30, 0.30])
     one_gains_twice[who == 0, 2] = 0.0
     one_gains_twice[who > 9, 2] = 0.31
-    assert (
-        _enough(one_gains_twice, who, weight, 0.003)[0] == 2
-    )  # that trees help is no chance; then the best number
+    # That trees help is no chance; of those that do, the number that helps most.
+    assert _enough(one_gains_twice, who, weight, 0.003)[0] == 2
     alone = np.outer(np.ones(5), [0.40, 0.30, 0.20])
     assert (
         _enough(alone, np.zeros(5, dtype=np.int64), np.ones(5), 0.0)[0] == 0

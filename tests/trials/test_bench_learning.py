@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from paperknife.model.bundle import Model, load_model
 
 SCRIPT = Path(__file__).parents[1] / "bench" / "bench_learning.py"
 
@@ -50,3 +53,16 @@ def test_what_was_not_tried_or_is_no_number_breaks_its_bound(bench, as_recorded)
     assert len(bench.broken_bounds(as_recorded.iloc[1:])) == 1
     unknown = as_recorded.assign(excess=float("nan"))
     assert len(bench.broken_bounds(unknown)) == len(as_recorded)
+
+
+def test_a_page_takes_the_place_of_its_like_in_the_card_and_leaves_the_rest(bench, monkeypatch):
+    made = load_model()
+    begun = replace(made, card="# Card\n\nWords\n\n## First\n\nold\n\n## Last\n\nkept\n")
+    saved = []
+    monkeypatch.setattr(Model, "save", lambda self, _: saved.append(self.card))
+    bench.put_in_card(begun, "# First\n\nnew\n\n## Targets\n\n1\n\n## Where the excess goes\n\nleft out\n")
+    bench.put_in_card(begun, "# Another\n\nnew\n")
+    assert saved == [
+        "# Card\n\nWords\n\n## First\n\nnew\n\n### Targets\n\n1\n\n## Last\n\nkept\n",
+        "# Card\n\nWords\n\n## First\n\nold\n\n## Last\n\nkept\n\n## Another\n\nnew\n",
+    ]

@@ -53,9 +53,8 @@ def seen(request, monkeypatch):
     monkeypatch.setattr(rungs, "trained_model", trained)
     monkeypatch.setattr(rungs, "rule_rungs", rules)
     monkeypatch.setattr(rungs, "rule_label_rung", rule_labels)
-    monkeypatch.setattr(
-        rungs, "draw_panel", lambda opens, n, **_: real_panel(opens, 10**6)
-    )  # all who may be asked
+    # Everybody who may be asked is.
+    monkeypatch.setattr(rungs, "draw_panel", lambda opens, n, **_: real_panel(opens, 10**6))
     monkeypatch.setattr(trial_module, "oracle_of", lambda *_, **__: default)
     seen["trial"] = run_trial(case, 3, default, SIZE, Shelf(), threads=1)
     seen["parts"] = parted(case, case.world(JUDGED_SEEDS + 3, SIZE.messages))

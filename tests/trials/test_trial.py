@@ -118,7 +118,8 @@ def test_the_page_says_targets_families_and_origins(trial, table):
     regret = only(held_out, method=rungs.DEFAULT, horizon="instant", value="all opens")
     assert median["measured"].iloc[0] == pytest.approx(regret["regret"].iloc[0])
     assert median["passes"].iloc[0] == (regret["regret"].iloc[0] <= 0.20)
-    said = page({"made on": "today"}, targets, held_out, origins([trial]), lost, ceilings([trial]))
+    said = page({"made on": "today"}, targets, held_out, origins([trial]), lost, ceilings([trial]), "A title")
+    assert said.startswith("# A title\n")
     assert "- made on: today" in said
     assert "| default model, median regret | instant | <= 0.20 |" in said
     assert said.count("| rare_prefetch | settled |") == 2

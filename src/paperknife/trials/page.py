@@ -31,7 +31,7 @@ def page(
     origins: pd.DataFrame,
     gaps: pd.DataFrame,
     ceilings: pd.DataFrame,
-    title: str = "How much of what could be learned is left",
+    title: str,
 ) -> str:
     """Return the page.
 
