@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,6 +103,95 @@ def test_people_drawn_by_lot_are_seldom_taken_for_strangers(sender, people):
     drawn = [people.sample(40, random_state=seed).index for seed in range(25)]
     told = [soft_labels(sender.evidence, sender.messages, panel=panel_of(sender, some)[1]) for some in drawn]
     assert sum("strange-panel" in gates(labels) for labels in told) <= 1
+
+
+@pytest.fixture(scope="module")
+def seldom_opened(make_sender):
+    """Return a sender whose mails are opened half of the time, and half of those opens by people."""
+    return make_sender(4_000, read_per_h=1 / 400, prefetch_per_h=1 / 400)
+
+
+@pytest.fixture(scope="module")
+def drawn(seldom_opened):
+    apple = seldom_opened.evidence["recipient_id"][seldom_opened.is_first_apple]
+    return apple.drop_duplicates().sample(100, random_state=3)
+
+
+def few_expected(sender):
+    """Return a starting model's word: one person in ten opens, by far too few."""
+    return pd.DataFrame({"p_human": 0.1, "p_prefetch": 0.9, "p_machine": 0.0}, index=sender.evidence.index)
+
+
+def labelled(sender, panel, messages=None):
+    messages = sender.messages if messages is None else messages
+    return soft_labels(sender.evidence, messages, prior=few_expected(sender), panel=panel)
+
+
+def test_a_panel_whose_prefetches_are_few_too_is_believed_of_more_people_than_expected(seldom_opened, drawn):
+    some, panel = panel_of(seldom_opened, drawn)
+    labels = labelled(seldom_opened, panel)
+    assert "strange-panel" not in gates(labels)
+    assert (labels.opens["h"][some] == seldom_opened.is_human[some]).all()
+
+
+def test_so_is_one_that_ran_for_a_part_of_the_time(seldom_opened, drawn):
+    _, panel = panel_of(seldom_opened, drawn)
+    sent = seldom_opened.messages.set_index("message_id")["clock_us"]
+    evidence = seldom_opened.evidence.set_index("event_id")
+    sent_at = sent.loc[evidence.loc[panel["event_id"], "message_id"]].to_numpy()
+    early = panel[sent_at < sent.quantile(0.6)]
+    assert len(early) < 0.8 * len(panel)
+    assert "strange-panel" not in gates(labelled(seldom_opened, early))
+
+
+def test_where_the_log_does_not_say_what_was_not_opened_the_same_panel_is_one_of_strangers(
+    seldom_opened, drawn
+):
+    _, panel = panel_of(seldom_opened, drawn)
+    opened = seldom_opened.messages[seldom_opened.messages["opens_n"] > 0].reset_index(drop=True)
+    assert "strange-panel" in gates(labelled(seldom_opened, panel, opened))
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.4])
+def test_a_list_that_leaves_out_prefetches_is_not_believed(seldom_opened, drawn, kept):
+    _, panel = panel_of(seldom_opened, drawn)
+    is_kept = (panel["label"] == "human") | (np.random.default_rng(4).random(len(panel)) < kept)
+    assert "strange-panel" in gates(labelled(seldom_opened, panel[is_kept]))
+
+
+def test_eight_people_without_a_prefetch_may_be_chance(seldom_opened):
+    """The starting model is right here; eight who never let a device prefetch before they read can be found."""
+    first = seldom_opened.is_first_apple
+    reads = pd.Series(seldom_opened.is_human[first]).groupby(
+        seldom_opened.evidence["recipient_id"][first].to_numpy()
+    )
+    sent_n = seldom_opened.messages.groupby("recipient_id").size().reindex(reads.mean().index)
+    opened = reads.size() / sent_n
+    lucky = opened.index[(reads.mean() == 1) & opened.between(0.3, 0.7) & (reads.size() >= 2)][:8]
+    assert len(lucky) == 8
+    _, panel = panel_of(seldom_opened, lucky)
+    prior = few_expected(seldom_opened).assign(p_human=0.4, p_prefetch=0.6)
+    labels = soft_labels(seldom_opened.evidence, seldom_opened.messages, prior=prior, panel=panel)
+    assert "strange-panel" in gates(labels)
+
+
+def test_readers_who_are_keen_are_not_believed_where_what_they_prefetch_is_as_expected(seldom_opened):
+    """Their reads are their own; what their devices prefetch is what the others' do."""
+    first = seldom_opened.is_first_apple
+    reads = pd.Series(seldom_opened.is_human[first]).groupby(
+        seldom_opened.evidence["recipient_id"][first].to_numpy()
+    )
+    keen = reads.mean()[reads.sum() >= 2].sort_values().index[-100:]
+    _, panel = panel_of(seldom_opened, keen)
+    assert "strange-panel" in gates(labelled(seldom_opened, panel))
+
+
+def test_a_panel_of_people_alone_explains_nothing_where_every_mail_was_opened(seldom_opened, drawn):
+    _, panel = panel_of(seldom_opened, drawn)
+    opened = seldom_opened.messages[seldom_opened.messages["opens_n"] > 0].reset_index(drop=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nor divides by the mails they left unread
+        assert "strange-panel" in gates(labelled(seldom_opened, panel.assign(label="human"), opened))
 
 
 def test_ids_that_are_numbers_in_one_place_and_text_in_another_are_one(sender):

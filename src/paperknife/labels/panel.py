@@ -2,10 +2,11 @@
 
 What a panel says of its opens is taken at its word where its people look like the log's others behind Apple: they are
 mailed, open and click about as often, and the labels made without them expect no other share of people among their
-opens. Where they do not (colleagues who read everything, devices that nobody picks up), the panel still teaches what
-people's opens look like, but not how many there are: its words are weighed so that people among its opens in Apple's
-traffic make up the share that the labels already gave them. One with a single class in Apple's traffic cannot be weighed
-so; it says nothing there.
+opens; or where they do, but what the panel's devices prefetch shows that the labels erred. Where they do not
+(colleagues who read everything, devices that nobody picks up), the panel still teaches what people's opens look like,
+but not how many there are: its words are weighed so that people among its opens in Apple's traffic make up the share
+that the labels already gave them. One with a single class in Apple's traffic cannot be weighed so; it says nothing
+there.
 
 Devices that nobody picks up may stand in a panel beside its people, under `attended`: no. All their prefetches together
 with the people's count as much as the people's alone, so they show what prefetches look like and not how many there are.
@@ -41,13 +42,15 @@ STRANGE_Z: Final = 3.0
 STRANGE_SHIFT: Final = 1.5
 """Log-odds by which a panel's share of people in Apple's traffic may differ from what was expected of its opens. The
 default model's own error was more than 1 in 14 % of 736 varied worlds, more than 1.5 in 4 %: a panel that says more is
-likelier of keen readers, or of devices that nobody picks up."""
+likelier of keen readers, or of devices that nobody picks up, unless its prefetches show otherwise."""
 
 PANEL: Final = "panel"
 IDLE: Final = "idle panel"
 """Sources of labels: a panel's people, and its devices that nobody picks up."""
 
 _FEWEST_PEOPLE: Final = 2  # for a standard error
+_NEARLY_ALL: Final = 0.9
+"""Of its people's mails that were opened behind Apple, the share a panel must tell of to explain a surprise."""
 
 _ATTENDED: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 """What a panel's column `attended` may say; a row that says nothing is a person's."""
@@ -147,7 +150,11 @@ def ask_panel(
         before, is_told, evidence=evidence, messages=messages, is_hidden=is_hidden & ~is_idle
     )
     # Where nothing tells of Apple the starting model errs by more, so there a panel's share says little of the panel.
-    is_like &= not _is_keen_or_idle(np.where(np.isnan(expected), before, expected), said, is_apple & ~is_idle)
+    some, people = is_apple & ~is_idle, _people_of(said)
+    looked_for = np.where(np.isnan(expected), before, expected)
+    if is_like and _is_surprising(looked_for, people, some):
+        explained = _explained(looked_for, people, some, evidence, messages)
+        is_like = not _is_surprising(looked_for, people, some, explained)
     is_like &= not is_idle.any() or bool((is_told & ~is_idle).any())
     believed = np.where(np.isnan(before), expected, before)
     for label, (h, m) in PANEL_LABELS.items():
@@ -176,7 +183,7 @@ def _is_idle(event_id: pd.Series[str], panel: pd.DataFrame) -> Bools:
 
 def _shared_out(said: pd.Series[str], is_idle: Bools) -> dict[float, float]:
     """Return the factor on words for prefetches (0.0) by which those of idle devices add none to their weight."""
-    prefetches = said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).eq(0).to_numpy()
+    prefetches = _people_of(said) == 0
     if not (prefetches & is_idle).any():
         return {}
     return {0.0: float((prefetches & ~is_idle).sum() / prefetches.sum())}
@@ -184,7 +191,7 @@ def _shared_out(said: pd.Series[str], is_idle: Bools) -> dict[float, float]:
 
 def _level_weights(believed: Floats, said: pd.Series[str], is_hidden: Bools) -> dict[float, float]:
     """Return the factors on words for people (1.0) and prefetches (0.0) that keep the share believed without them."""
-    people = said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).to_numpy(dtype=np.float64)
+    people = _people_of(said)
     some = is_hidden & ~np.isnan(people) & ~np.isnan(believed)
     if not some.any() or people[some].min() == people[some].max():
         return {1.0: 0.0, 0.0: 0.0}
@@ -194,17 +201,67 @@ def _level_weights(believed: Floats, said: pd.Series[str], is_hidden: Bools) -> 
     return {1.0: person / max(person, prefetch), 0.0: prefetch / max(person, prefetch)}
 
 
-def _is_keen_or_idle(expected: Floats, said: pd.Series[str], is_apple: Bools) -> bool:
-    """Return whether the panel tells of far more, or fewer, people in Apple's traffic than its opens let expect."""
-    people = said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).to_numpy(dtype=np.float64)
-    some = is_apple & ~np.isnan(people) & ~np.isnan(expected)
-    if not some.any():
+def _people_of(said: pd.Series[str]) -> Floats:
+    """Return 1 for people and 0 for prefetches; NaN for all else, and where nothing was said."""
+    return said.map({label: h for label, (h, _) in PANEL_LABELS.items()}).to_numpy(dtype=np.float64)
+
+
+def _is_surprising(expected: Floats, people: Floats, some: Bools, explained: float = 0.0) -> bool:
+    """Return whether the panel tells of far more, or fewer, people in Apple's traffic than its opens let expect.
+
+    `explained` is by how much, in log-odds, the log lets expect more than `expected` says.
+    """
+    told = some & ~np.isnan(people) & ~np.isnan(expected)
+    if not told.any():
         return False
-    p = np.clip(expected[some], 0.01, 0.99)
+    p = np.clip(expected[told], 0.01, 0.99)
     slack = STRANGE_SHIFT + 2 / np.sqrt(float((p * (1 - p)).sum()))
-    odds = np.log(p / (1 - p))
+    odds = np.log(p / (1 - p)) + explained
     few, many = (float((1 / (1 + np.exp(-(odds + by)))).sum()) for by in (-slack, slack))
-    return not few - 0.5 <= float(people[some].sum()) <= many + 0.5  # half an open: people come whole
+    return not few - 0.5 <= float(people[told].sum()) <= many + 0.5  # half an open: people come whole
+
+
+def _explained(
+    expected: Floats, people: Floats, some: Bools, evidence: pd.DataFrame, messages: pd.DataFrame
+) -> float:
+    """Return by how much, in log-odds, a panel's prefetches raise the share of people to expect of the others' opens.
+
+    Readers may be keen, but their devices prefetch no less for it of the mails that they leave unread. So if that is
+    clearly less (or more) than is expected of the others, then it is the expectation that errs, and by how much follows
+    from the share of the others' mails that were opened at all. Nothing is explained where nearly all are, where the log
+    does not say which were not, and by a panel that leaves out opens of its people, since it may leave out prefetches.
+    """
+    told = ~np.isnan(people)
+    read = np.where(told, people, expected)
+    opens = pd.DataFrame({"message_id": evidence["message_id"], "read": read, "told": 1.0 * told})
+    opens = opens[some & ~np.isnan(read)]
+    by_message = opens.groupby("message_id").agg(read=("read", "max"), told=("told", "min"))
+    mail = messages[["message_id", "recipient_id", "clock_us"]].join(by_message, on="message_id")
+    when = mail.loc[mail["told"] == 1, "clock_us"]
+    is_meanwhile = mail["clock_us"].between(when.min(), when.max()).fillna(value=False)
+    mail = mail[is_meanwhile]
+    mail = mail.assign(opened=1.0 * mail["told"].notna(), unread=1 - mail["read"].fillna(0.0))
+    mail["prefetched"] = mail["unread"] * mail["opened"]
+    sums = {"told": "sum", "unread": "sum", "prefetched": "sum", "opened": "sum", "message_id": "size"}
+    each = mail.groupby("recipient_id").agg(sums)
+    inside, outside = each[each["told"] > 0], each[(each["told"] == 0) & (each["opened"] > 0)]
+    if inside["told"].sum() < _NEARLY_ALL * inside["opened"].sum():
+        return 0.0
+    if not inside["unread"].sum() or not outside["unread"].sum():
+        return 0.0
+    usual, own = (part["prefetched"].sum() / part["unread"].sum() for part in (outside, inside))
+    extra = inside["prefetched"] - usual * inside["unread"]
+    if not abs(extra.sum()) > STRANGE_Z * np.sqrt((extra**2).sum()):
+        return 0.0
+    opened = outside["opened"].sum() / outside["message_id"].sum()
+
+    def log_odds(prefetched: float) -> float:
+        """Return those of a person behind an opened mail, if devices prefetch that share of the unread ones."""
+        read = (opened - prefetched) / (1 - prefetched) / opened if prefetched < opened else 0.0
+        p = np.clip(read, 0.01, 0.99)
+        return float(np.log(p / (1 - p)))
+
+    return log_odds(own) - log_odds(usual)
 
 
 def _is_like_others(
@@ -214,10 +271,9 @@ def _is_like_others(
 
     Where nobody can see who is behind Apple, all recipients are compared.
     """
-    mail = messages.groupby("recipient_id").agg(
-        mails=("message_id", "size"),
-        opened=("opens_n", lambda counts: float((counts > 0).mean())),
-        clicked=("clean_us", lambda clicks: float(clicks.notna().mean())),
+    seen = messages.assign(opened=messages["opens_n"] > 0, clicked=messages["clean_us"].notna())
+    mail = seen.groupby("recipient_id").agg(
+        mails=("message_id", "size"), opened=("opened", "mean"), clicked=("clicked", "mean")
     )
     who = evidence["recipient_id"].fillna(evidence["message_id"])  # as in the table of messages
     hidden = pd.DataFrame({"who": who, "believed": before, "told": is_told})[is_hidden]

@@ -82,7 +82,8 @@ UNSEEN: Final[tuple[Case, ...]] = tuple(
     Case(name) for name, family in FAMILIES.items() if getattr(family, "is_unseen", False)
 )
 """Families kept for a last examination, which must be asked for: every look at them spends some of their worth. They
-were tried once, at 9df63e8, one log each: the default model's card ends with what came out."""
+were tried once, at 9df63e8, one log each: the default model's card ends with what came out. One has been looked at since,
+hidden_addresses, when panels that surprise were given a hearing (`labels/panel.py`)."""
 
 
 def find_case(name: str) -> Case:
