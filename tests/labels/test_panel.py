@@ -186,6 +186,21 @@ def test_readers_who_are_keen_are_not_believed_where_what_they_prefetch_is_as_ex
     assert "strange-panel" in gates(labelled(seldom_opened, panel))
 
 
+def test_people_who_read_little_are_not_believed_for_what_their_devices_prefetch(seldom_opened):
+    """They are mailed and open like the others, so all that can tell is how few of their opens are readings."""
+    first = seldom_opened.is_first_apple
+    reads = pd.Series(seldom_opened.is_human[first]).groupby(
+        seldom_opened.evidence["recipient_id"][first].to_numpy()
+    )
+    sent_n = seldom_opened.messages.groupby("recipient_id").size().reindex(reads.mean().index)
+    is_usual = (reads.size() / sent_n).between(0.45, 0.7)
+    _, panel = panel_of(seldom_opened, is_usual.index[is_usual & (reads.mean() > 0) & (reads.mean() < 0.4)])
+    assert panel["label"].value_counts().min() > 20
+    prior = few_expected(seldom_opened).assign(p_human=0.9, p_prefetch=0.1)
+    labels = soft_labels(seldom_opened.evidence, seldom_opened.messages, prior=prior, panel=panel)
+    assert "strange-panel" in gates(labels)
+
+
 def test_a_panel_of_people_alone_explains_nothing_where_every_mail_was_opened(seldom_opened, drawn):
     _, panel = panel_of(seldom_opened, drawn)
     opened = seldom_opened.messages[seldom_opened.messages["opens_n"] > 0].reset_index(drop=True)

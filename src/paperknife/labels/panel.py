@@ -227,9 +227,11 @@ def _explained(
     """Return by how much, in log-odds, a panel's prefetches raise the share of people to expect of the others' opens.
 
     Readers may be keen, but their devices prefetch no less for it of the mails that they leave unread. So if that is
-    clearly less (or more) than is expected of the others, then it is the expectation that errs, and by how much follows
-    from the share of the others' mails that were opened at all. Nothing is explained where nearly all are, where the log
-    does not say which were not, and by a panel that leaves out opens of its people, since it may leave out prefetches.
+    clearly less than is expected of the others, then it is the expectation that errs, and by how much follows from the
+    share of the others' mails that were opened at all. Nothing is explained where nearly all are, where the log does not
+    say which were not, and by a panel that leaves out opens of its people, since it may leave out prefetches. Nor does
+    it follow the other way round: who reads little is seen behind Apple only where a device prefetches much. (Of 340
+    panels of such people on 85 varied worlds, 6 would have been believed for it.)
     """
     told = ~np.isnan(people)
     read = np.where(told, people, expected)
@@ -251,7 +253,7 @@ def _explained(
         return 0.0
     usual, own = (part["prefetched"].sum() / part["unread"].sum() for part in (outside, inside))
     extra = inside["prefetched"] - usual * inside["unread"]
-    if not abs(extra.sum()) > STRANGE_Z * np.sqrt((extra**2).sum()):
+    if not -extra.sum() > STRANGE_Z * np.sqrt((extra**2).sum()):
         return 0.0
     opened = outside["opened"].sum() / outside["message_id"].sum()
 
