@@ -150,11 +150,11 @@ def ask_panel(
         before, is_told, evidence=evidence, messages=messages, is_hidden=is_hidden & ~is_idle
     )
     # Where nothing tells of Apple the starting model errs by more, so there a panel's share says little of the panel.
-    some, people = is_apple & ~is_idle, _people_of(said)
+    asked, people = is_apple & ~is_idle, _people_of(said)
     looked_for = np.where(np.isnan(expected), before, expected)
-    if is_like and _is_surprising(looked_for, people, some):
-        explained = _explained(looked_for, people, some, evidence, messages)
-        is_like = not _is_surprising(looked_for, people, some, explained)
+    if is_like and _is_surprising(looked_for, people, asked):
+        explained = _explained(looked_for, people, asked, evidence, messages)
+        is_like = not _is_surprising(looked_for, people, asked, explained)
     is_like &= not is_idle.any() or bool((is_told & ~is_idle).any())
     believed = np.where(np.isnan(before), expected, before)
     for label, (h, m) in PANEL_LABELS.items():
