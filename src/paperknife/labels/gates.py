@@ -12,6 +12,8 @@ from paperknife.hazards.kappa import ENOUGH_CLICKS
 from paperknife.hazards.sender import MIN_EVENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from paperknife.hazards.sender import SenderHazards
@@ -31,7 +33,10 @@ _ENOUGH_TO_REPEAT: Final = (
 )
 _FAR: Final = 0.4  # on the log scale: a factor of one and a half
 
-_KAPPA = "kappa is {value:.2f} (95 %: {low:.2f} to {high:.2f}) from {clicks_n:.0f} clean Apple clicks"
+_KAPPA = (
+    "kappa (how much people behind Apple read, as a multiple of the others) is {value:.2f} (95 %: {low:.2f} to "
+    "{high:.2f}) by {clicks_n:,.0f} clean Apple clicks"
+)
 
 GATES: Final[dict[str, tuple[Level, str]]] = {
     "few-opens": ("warn", "The log holds {n} opens; with so few the default model knows more than the log."),
@@ -81,7 +86,10 @@ GATES: Final[dict[str, tuple[Level, str]]] = {
         "Most messages were followed for less than seven days: late readings are extrapolated.",
     ),
     "kappa": ("note", _KAPPA + ". {assumption}"),
-    "few-clicks": ("note", _KAPPA + "; {enough} would fix it to 5 %, so it leans to 1. {assumption}"),
+    "few-clicks": (
+        "note",
+        _KAPPA + "; {enough:,} clicks would fix it to 5 %, so it leans to 1. {assumption}",
+    ),
     "hardly-any-clicks": ("warn", _KAPPA + ": too few to tell, so it is near 1. {assumption}"),
     "few-dates": (
         "note",
@@ -90,9 +98,9 @@ GATES: Final[dict[str, tuple[Level, str]]] = {
     "far-from-kappa": (
         "warn",
         (
-            "First Apple fetches by people are {ahead:.2f} times what kappa says, by {n:.0f} that clicks date and by how "
-            "many fetches there are; the labels follow. Devices may fetch just ahead of readings, or Apple's readers "
-            "click more, or less, per read than others."
+            "First Apple fetches by people are {ahead:.2f} times as many as kappa lets expect: so say the {n:,.0f} of "
+            "them that clicks date, and how many fetches there are. The labels follow. Devices may fetch just ahead of "
+            "readings, or Apple's readers click more, or less, per read than others."
         ),
     ),
     "panel": ("note", "The panel's people look like the others behind Apple: its word is taken as it is."),
@@ -105,6 +113,9 @@ GATES: Final[dict[str, tuple[Level, str]]] = {
     ),
 }
 """Every gate: its level, and its sentence with places for figures."""
+
+_EXPLAINED_BY: Final = {"few-events": "no-clock", "few-dates": "no-kinds"}
+"""Gates that are a mere consequence where another has spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +209,12 @@ def check_hazards(hazards: SenderHazards, kind: Texts) -> list[Gate]:
         )
     )
     return gates
+
+
+def without_consequences(gates: Sequence[Gate]) -> list[Gate]:
+    """Return the gates less those that only say what follows from another, as if it were one more thing to mend."""
+    codes = {gate.code for gate in gates}
+    return [gate for gate in gates if _EXPLAINED_BY.get(gate.code) not in codes]
 
 
 def check_panel_people(*, is_like: bool) -> Gate:

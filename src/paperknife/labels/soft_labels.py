@@ -24,7 +24,13 @@ from paperknife.labels.click_dating import (
     stale_law,
 )
 from paperknife.labels.clues import gather_clues
-from paperknife.labels.gates import check_dates, check_hazards, check_log, check_panel_people
+from paperknife.labels.gates import (
+    check_dates,
+    check_hazards,
+    check_log,
+    check_panel_people,
+    without_consequences,
+)
 from paperknife.labels.labels import Diagnostics, Labels
 from paperknife.labels.levels import shift_repeats, solve_scale
 from paperknife.labels.machine_clues import gather_machine_clues, is_asked
@@ -135,11 +141,15 @@ def soft_labels(
         delay_s=board.delay_s,
         gap_s=board.gap_s,
     )
-    gates = [
-        *check_log(evidence, messages, kind),
-        *check_hazards(hazards, kind),
-        *check_dates(scale / hazards.kappa.value, float(dates.fetches_n[0]), float(board.dates_human.sum())),
-    ]
+    gates = without_consequences(
+        [
+            *check_log(evidence, messages, kind),
+            *check_hazards(hazards, kind),
+            *check_dates(
+                scale / hazards.kappa.value, float(dates.fetches_n[0]), float(board.dates_human.sum())
+            ),
+        ]
+    )
     opens = pd.DataFrame(
         {
             "event_id": evidence["event_id"].to_numpy(),
